@@ -1,0 +1,58 @@
+# Peilstok: `make warehouse` builds a release from raw/, `make test` runs the tests. Each does its own set-up.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+HOME_DIR := $(or $(PEILSTOK_HOME),warehouse)
+PORT ?= 3000
+
+# The first interpreter that really starts and is new enough: a version manager's shim may exist and refuse.
+PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3; do \
+	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$candidate"; break; }; done)
+
+.PHONY: help warehouse test lint serve lock clean install
+
+help: ## what can be done here
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+warehouse: install ## deliveries in raw/ → a release in warehouse/published/current
+	@$(BIN)/peilstok refresh
+
+test: install ## every test (ARGS='-k landing' for some)
+	@$(BIN)/pytest $(ARGS)
+
+lint: install ## style, registry, dbt project and Dagster definitions
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/peilstok check
+	@PYTHONWARNINGS=ignore $(BIN)/dagster definitions validate -w workspace.yaml --log-level warning
+
+serve: install ## Dagster's pages on http://127.0.0.1:3000 (PORT=… for another)
+	@mkdir -p "$(HOME_DIR)/dagster"
+	@test -e "$(HOME_DIR)/dagster/dagster.yaml" || cp dagster.yaml "$(HOME_DIR)/dagster/dagster.yaml"
+	@DAGSTER_HOME="$$(cd "$(HOME_DIR)/dagster" && pwd)" $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+
+lock: ## requirements.lock anew from pyproject.toml (needs uv)
+	@{ head -n 1 requirements.lock; \
+		uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --extra dev pyproject.toml; \
+	} > requirements.lock.new && mv requirements.lock.new requirements.lock
+
+clean: ## caches and dbt's target; never deliveries, the environment or releases
+	@rm -rf .pytest_cache .ruff_cache dbt_project/target dbt_project/logs
+	@find orchestration tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Peilstok needs Python 3.11 or newer; python3 here is: $$(python3 --version 2>&1 || echo absent)" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "no virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 2; }
+	@echo "installing $$(grep -c '==' requirements.lock) packages into $(VENV) (once; a few minutes) …"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --compile --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip check --disable-pip-version-check >/dev/null
+	@touch $@

@@ -1,0 +1,4 @@
+{# Schemas are layers (staging, harmonised, core, estimates, marts, release, registry), the same in every target. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name | trim if custom_schema_name else target.schema }}
+{%- endmacro %}

@@ -1,0 +1,63 @@
+{# A headline's template filled in. What stands between [[ and ]] needs an earlier comparable wave and goes without one. #}
+{% macro headline_text(template, language) -%}
+    {%- set whole = "cast(cast(round(%s) as bigint) as varchar)" -%}
+    case
+        when estimate is null then {{ "'Niet gepubliceerd.'" if language == 'nl' else "'Not published.'" }}
+        else
+    replace(replace(replace(replace(replace(
+        case
+            when previous_estimate is null or change is null then regexp_replace({{ template }}, '\[\[.*?\]\]', '', 'g')
+            else replace(replace({{ template }}, '[[', ''), ']]', '')
+        end,
+        '{estimate}', {{ whole | format('estimate') }}),
+        '{previous}', coalesce({{ whole | format('previous_estimate') }}, '')),
+        '{change}', coalesce(if(change > 0, '+', '') || {{ whole | format('change') }}, '')),
+        '{previous_year}', coalesce(cast(previous_year as varchar), '')),
+        '{year}', cast(year as varchar))
+    end
+{%- endmacro %}
+
+{% macro headlines_from(trend) %}
+with headlines as (
+    select
+        rows.headline_id,
+        rows.text_nl as template_nl,
+        rows.text_en as template_en,
+        cast(rows.sort_order as integer) as sort_order,
+        trend.*,
+        earlier.estimate as previous_estimate,
+        earlier.year as previous_year
+    from {{ ref('headlines') }} as rows
+    inner join {{ trend }} as trend
+        on rows.indicator_id = trend.indicator_id
+        and rows.population_id = trend.population_id
+        and trend.breakdown_id = 'total'
+    left join {{ trend }} as earlier
+        on trend.indicator_id = earlier.indicator_id
+        and trend.population_id = earlier.population_id
+        and trend.comparable_wave_id = earlier.wave_id
+        and earlier.breakdown_id = 'total'
+)
+
+select
+    headline_id,
+    wave_id,
+    programme_id,
+    year,
+    indicator_id,
+    population_id,
+    sort_order,
+    {{ headline_text('template_nl', 'nl') }} as text_nl,
+    {{ headline_text('template_en', 'en') }} as text_en,
+    unit,
+    estimate,
+    ci_low,
+    ci_high,
+    publication_status,
+    marker,
+    comparable_wave_id,
+    change,
+    change_direction,
+    break_id
+from headlines
+{% endmacro %}

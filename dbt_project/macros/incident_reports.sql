@@ -1,0 +1,69 @@
+{# Over the full-precision trend or over the released one. #}
+{% macro incident_reports_from(trend) %}
+with counted as (
+    -- A number of reports is an answer in numbers; its base says which question tells that count is kept.
+    select
+        indicators.indicator_id,
+        indicators.concept_id as report_concept_id,
+        indicators.statistic,
+        rules.concept_id as keeping_concept_id
+    from {{ ref('dim_indicator') }} as indicators
+    inner join {{ ref('concepts') }} as concepts using (concept_id)
+    left join {{ ref('base_rules') }} as rules using (base_id)
+    where concepts.type = 'numeric' and indicators.theme_id = 'organisation'
+),
+
+keeping as (
+    select counted.report_concept_id, min(indicators.indicator_id) as indicator_id
+    from counted
+    inner join {{ ref('dim_indicator') }} as indicators
+        on counted.keeping_concept_id = indicators.concept_id and indicators.statistic = 'proportion'
+    group by all
+),
+
+numbers as (
+    select
+        counted.report_concept_id,
+        trend.population_id,
+        trend.wave_id,
+        any_value(trend.population_label_nl) as population_label_nl,
+        any_value(trend.programme_id) as programme_id,
+        any_value(trend.year) as year,
+        any_value(trend.n_unweighted) as organisations_n,
+        any_value(trend.estimate) filter (where counted.statistic = 'total') as reports_n,
+        any_value(trend.estimate) filter (where counted.statistic = 'mean') as reports_mean,
+        -- The stricter verdict of total and mean counts for both: either would give the other away.
+        bool_or(trend.publication_status = 'suppress') as is_suppressed,
+        min(trend.marker) filter (where trend.publication_status = 'suppress') as suppress_marker,
+        min(trend.reason_code) filter (where trend.publication_status = 'suppress') as suppress_reason
+    from {{ trend }} as trend
+    inner join counted using (indicator_id)
+    where trend.breakdown_id = 'total'
+    group by all
+)
+
+select
+    numbers.report_concept_id as report_kind,
+    concepts.label_nl as report_kind_label_nl,
+    numbers.population_id,
+    numbers.population_label_nl,
+    numbers.programme_id,
+    numbers.wave_id,
+    numbers.year,
+    numbers.organisations_n,
+    numbers.reports_n::double as reports_n,
+    numbers.reports_mean::double as reports_mean,
+    trend.estimate as keeps_count_pct,
+    trend.publication_status as keeps_count_status,
+    if(numbers.is_suppressed, 'suppress', 'publish') as publication_status,
+    numbers.suppress_marker as marker,
+    numbers.suppress_reason as reason_code
+from numbers
+inner join {{ ref('concepts') }} as concepts on numbers.report_concept_id = concepts.concept_id
+left join keeping using (report_concept_id)
+left join {{ trend }} as trend
+    on keeping.indicator_id = trend.indicator_id
+    and numbers.population_id = trend.population_id
+    and numbers.wave_id = trend.wave_id
+    and trend.breakdown_id = 'total'
+{% endmacro %}

@@ -1,0 +1,90 @@
+-- Grain: one row per wave, indicator and domain with an earlier comparable wave (wave_id, indicator_id, domain_id).
+-- Independent samples; Satterthwaite's degrees of freedom; Holm's adjustment over the families of the registry.
+with policy as (
+    select
+        1 - (1 - any_value(value::double) filter (where policy_id = 'confidence_level')) / 2 as upper_probability,
+        any_value(value::double) filter (where policy_id = 'stable_alpha') as alpha
+    from {{ ref('estimation_policies') }}
+    where policy_id in ('confidence_level', 'stable_alpha')
+),
+
+steps as (
+    select
+        current_wave.wave_id,
+        current_wave.indicator_id,
+        current_wave.domain_id,
+        comparability.comparable_wave_id,
+        domains.population_id,
+        domains.breakdown_id,
+        indicators.family_id,
+        current_wave.estimate - earlier_wave.estimate as change,
+        sqrt(current_wave.standard_error ** 2 + earlier_wave.standard_error ** 2) as change_standard_error,
+        (current_wave.standard_error ** 2 + earlier_wave.standard_error ** 2) ** 2 / (
+            current_wave.standard_error ** 4 / current_wave.degrees_of_freedom
+            + earlier_wave.standard_error ** 4 / earlier_wave.degrees_of_freedom
+        ) as satterthwaite_df
+    from {{ ref('est_cells') }} as current_wave
+    inner join {{ ref('dim_domain') }} as domains using (domain_id)
+    inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
+    inner join {{ ref('est_comparability') }} as comparability
+        on current_wave.indicator_id = comparability.indicator_id
+        and domains.population_id = comparability.population_id
+        and current_wave.wave_id = comparability.wave_id
+    inner join {{ ref('est_cells') }} as earlier_wave
+        on comparability.comparable_wave_id = earlier_wave.wave_id
+        and current_wave.indicator_id = earlier_wave.indicator_id
+        and current_wave.domain_id = earlier_wave.domain_id
+),
+
+tested as (
+    select
+        steps.*,
+        policy.alpha,
+        case when change_standard_error > 0 then
+            student_t_quantile(policy.upper_probability, satterthwaite_df) * change_standard_error end as half_width,
+        case when change_standard_error > 0 then
+            student_t_two_sided_p(change / change_standard_error, satterthwaite_df) end as p_value
+    from steps
+    cross join policy
+),
+
+ranked as (
+    -- A family: the changes of one family of indicators, in one wave, population and breakdown.
+    select
+        *,
+        row_number() over family_order as p_rank,
+        count(p_value) over (partition by family_id, wave_id, population_id, breakdown_id) as family_size
+    from tested
+    window family_order as (
+        partition by family_id, wave_id, population_id, breakdown_id order by p_value nulls last, indicator_id, domain_id
+    )
+),
+
+adjusted as (
+    select
+        *,
+        case when p_value is not null then least(1.0, max((family_size - p_rank + 1) * p_value) over (
+            partition by family_id, wave_id, population_id, breakdown_id order by p_rank
+        )) end as p_adjusted
+    from ranked
+)
+
+select
+    wave_id,
+    indicator_id,
+    domain_id,
+    comparable_wave_id,
+    change,
+    change_standard_error,
+    satterthwaite_df,
+    change - half_width as change_ci_low,
+    change + half_width as change_ci_high,
+    p_value,
+    p_adjusted,
+    case
+        when p_value is null then 'not_tested'
+        when p_adjusted >= alpha then 'stable'
+        when change > 0 then 'up'
+        else 'down'
+    end as change_direction
+from adjusted

@@ -1,0 +1,202 @@
+-- Grain: one row per indicator, population and wave (indicator_id, population_id, wave_id).
+-- Says whether the wave asked it, to which segment of comparable waves it belongs, and the wave a change goes to.
+with asked_concepts as (
+    select distinct wave_id, instrument_id, concept_id from {{ ref('stg_crosswalk_variables') }}
+    union
+    select distinct asked.wave_id, asked.instrument_id, inputs.concept_id
+    from {{ ref('stg_crosswalk_variables') }} as asked
+    inner join {{ ref('derived_inputs') }} as inputs on asked.concept_id = inputs.input_concept_id
+),
+
+needed as (
+    select indicator_id, concept_id from {{ ref('dim_indicator') }}
+    union
+    select indicators.indicator_id, rules.concept_id
+    from {{ ref('dim_indicator') }} as indicators
+    inner join {{ ref('base_rules') }} as rules using (base_id)
+),
+
+asked_indicators as (
+    select needed.indicator_id, asked_concepts.wave_id, asked_concepts.instrument_id
+    from (select *, count(*) over (partition by indicator_id) as concepts_n from needed) as needed
+    inner join asked_concepts using (concept_id)
+    group by all
+    having count(distinct needed.concept_id) = any_value(needed.concepts_n)
+),
+
+present as (
+    select distinct respondents.wave_id, domains.population_id
+    from {{ ref('fct_domain_member') }} as members
+    inner join {{ ref('dim_domain') }} as domains using (domain_id)
+    inner join {{ ref('fct_respondent') }} as respondents using (respondent_key)
+),
+
+pairs as (
+    select distinct asked_indicators.indicator_id, populations.population_id, populations.instrument_id
+    from asked_indicators
+    inner join {{ ref('dim_population') }} as populations using (instrument_id)
+),
+
+grid as (
+    select
+        pairs.indicator_id,
+        pairs.population_id,
+        pairs.instrument_id,
+        waves.wave_id,
+        waves.programme_id,
+        waves.year,
+        waves.wave_order,
+        indicators.theme_id,
+        indicators.block_id,
+        indicators.concept_id,
+        asked_indicators.wave_id is not null and present.wave_id is not null as is_asked,
+        asked_indicators.wave_id is not null as is_in_questionnaire
+    from pairs
+    cross join {{ ref('dim_wave') }} as waves
+    inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
+    left join asked_indicators
+        on pairs.indicator_id = asked_indicators.indicator_id
+        and pairs.instrument_id = asked_indicators.instrument_id
+        and waves.wave_id = asked_indicators.wave_id
+    left join present
+        on pairs.population_id = present.population_id
+        and waves.wave_id = present.wave_id
+),
+
+not_asked as (
+    select
+        grid.indicator_id,
+        grid.population_id,
+        grid.wave_id,
+        case
+            when grid.is_asked then null
+            when wave_instruments.status = 'not_asked' then coalesce(wave_instruments.reason, 'instrument not fielded in this wave')
+            when wave_themes.theme_id is null then 'theme not covered by this wave'
+            when notes.note is not null then notes.note
+            when grid.is_in_questionnaire then 'population not surveyed in this wave'
+            when grid.wave_id not in (select wave_id from {{ ref('stg_deliveries') }}) then 'no delivery of this wave'
+            else 'question not in this wave'
+        end as reason
+    from grid
+    left join {{ ref('wave_instruments') }} as wave_instruments
+        on grid.wave_id = wave_instruments.wave_id
+        and grid.instrument_id = wave_instruments.instrument_id
+    left join {{ ref('wave_themes') }} as wave_themes
+        on grid.wave_id = wave_themes.wave_id
+        and grid.theme_id = wave_themes.theme_id
+    left join (
+        select wave_id, instrument_id, concept_id, min(note) as note
+        from {{ ref('xw_variables') }}
+        where verb = 'not_asked'
+        group by all
+    ) as notes
+        on grid.wave_id = notes.wave_id
+        and grid.instrument_id = notes.instrument_id
+        and grid.concept_id = notes.concept_id
+),
+
+hits as (
+    -- A break without an indicator hits its block, without a block every block; a population hits its descendants.
+    select
+        grid.indicator_id,
+        grid.population_id,
+        breaks.break_id,
+        breaks.effect,
+        breaks.reason,
+        from_wave.year as from_year,
+        to_wave.year as to_year,
+        breaks.to_wave_id
+    from (select distinct indicator_id, population_id, block_id from grid) as grid
+    inner join {{ ref('dim_population') }} as populations using (population_id)
+    inner join {{ ref('series_breaks') }} as breaks
+        on (breaks.indicator_id is null or breaks.indicator_id = grid.indicator_id)
+        and (breaks.block_id is null or breaks.block_id = grid.block_id)
+        and (breaks.population_id is null or list_contains(populations.path, breaks.population_id))
+    inner join {{ ref('dim_wave') }} as from_wave on breaks.from_wave_id = from_wave.wave_id
+    inner join {{ ref('dim_wave') }} as to_wave on breaks.to_wave_id = to_wave.wave_id
+),
+
+apart as (
+    select grid.indicator_id, grid.population_id, grid.wave_id, min(hits.break_id) as break_id, min(hits.reason) as reason
+    from grid
+    inner join hits
+        on grid.indicator_id = hits.indicator_id
+        and grid.population_id = hits.population_id
+        and grid.wave_id = hits.to_wave_id
+        and hits.effect = 'wave_apart'
+    where grid.is_asked
+    group by all
+),
+
+series as (
+    select
+        grid.indicator_id,
+        grid.population_id,
+        grid.wave_id,
+        grid.year,
+        grid.wave_order,
+        lag(grid.wave_id) over series_order as previous_wave_id,
+        lag(grid.year) over series_order as previous_year
+    from grid
+    left join apart using (indicator_id, population_id, wave_id)
+    where grid.is_asked and apart.wave_id is null
+    window series_order as (partition by grid.indicator_id, grid.population_id order by grid.wave_order)
+),
+
+broken as (
+    -- The break lies somewhere between its two waves: a step that overlaps them is hit. Blocking outranks warning.
+    select
+        series.indicator_id,
+        series.population_id,
+        series.wave_id,
+        arg_min(hits.break_id, (hits.effect <> 'block', hits.break_id)) as break_id,
+        arg_min(hits.reason, (hits.effect <> 'block', hits.break_id)) as reason,
+        bool_or(hits.effect = 'block') as is_blocked
+    from series
+    inner join hits
+        on series.indicator_id = hits.indicator_id
+        and series.population_id = hits.population_id
+        and hits.effect <> 'wave_apart'
+        and series.previous_year < hits.to_year
+        and series.year > hits.from_year
+    group by all
+),
+
+segments as (
+    select
+        series.*,
+        broken.break_id,
+        broken.reason as break_reason,
+        coalesce(broken.is_blocked, false) as is_blocked,
+        1 + sum(if(coalesce(broken.is_blocked, false), 1, 0)) over (
+            partition by series.indicator_id, series.population_id order by series.wave_order
+        ) as segment_number
+    from series
+    left join broken using (indicator_id, population_id, wave_id)
+)
+
+select
+    grid.indicator_id,
+    grid.population_id,
+    grid.instrument_id,
+    grid.wave_id,
+    grid.programme_id,
+    grid.year,
+    grid.wave_order,
+    grid.is_asked,
+    case
+        when apart.wave_id is not null then 'apart_' || grid.wave_id
+        when segments.wave_id is not null then 'segment_' || cast(segments.segment_number as integer)
+    end as segment_id,
+    case when not coalesce(segments.is_blocked, true) then segments.previous_wave_id end as comparable_wave_id,
+    coalesce(apart.break_id, segments.break_id) as break_id,
+    case
+        when apart.wave_id is not null then 'wave_apart'
+        when segments.is_blocked then 'block'
+        when segments.break_id is not null then 'warn'
+    end as break_effect,
+    coalesce(not_asked.reason, apart.reason, segments.break_reason) as reason
+from grid
+left join not_asked using (indicator_id, population_id, wave_id)
+left join apart using (indicator_id, population_id, wave_id)
+left join segments using (indicator_id, population_id, wave_id)

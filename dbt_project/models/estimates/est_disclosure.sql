@@ -1,0 +1,164 @@
+-- Grain: one row per wave, indicator and domain (wave_id, indicator_id, domain_id): may the cell be published?
+-- Two rule tables decide: confidentiality first, then reliability; the first rule that holds gives the verdict.
+with response as (
+    select wave_id, population_id, sum(invited_n) as invited_n
+    from {{ ref('stg_invitations') }}
+    group by all
+),
+
+members as (
+    select respondents.wave_id, members.domain_id, count(*) as members_n
+    from {{ ref('fct_domain_member') }} as members
+    inner join {{ ref('fct_respondent') }} as respondents using (respondent_key)
+    group by all
+),
+
+measured as (
+    select
+        cells.wave_id,
+        cells.indicator_id,
+        cells.domain_id,
+        domains.population_id,
+        domains.breakdown_id,
+        populations.parent_population_id,
+        populations.disclosure_unit,
+        cells.statistic,
+        cells.respondents_n::double as n_unweighted,
+        cells.effective_n as n_effective,
+        case when indicators.is_count_of_codes then cells.numerator_n::double end as numerator_n,
+        case when indicators.is_count_of_codes then cells.complement_n::double end as complement_n,
+        -- A sum or a mean of numbers is made by the units that contribute to it.
+        case when not indicators.is_count_of_codes then cells.numerator_n::double end as contributors_n,
+        case when not indicators.is_count_of_codes and cells.value_sum > 0 then 100 * cells.value_max / cells.value_sum end as dominance_share,
+        case when cells.statistic = 'proportion' then 100 * cells.estimate end as estimate,
+        case when cells.statistic = 'proportion' then 100 * (cells.ci_high - cells.ci_low) end as ci_width,
+        case when cells.statistic = 'proportion' and cells.estimate > 0
+            then 100 * (cells.ci_high - cells.ci_low) / cells.estimate end as ci_relative_width,
+        case when cells.statistic <> 'proportion' and cells.estimate <> 0
+            then 100 * cells.standard_error / abs(cells.estimate) end as relative_standard_error,
+        cells.degrees_of_freedom::double as degrees_of_freedom,
+        case when cells.standard_error is null then 1.0 else 0.0 end as no_standard_error,
+        -- Nobody or everybody of a group gave a sensitive answer: how much of the group answered (unknown frame: all of it).
+        case when cells.statistic = 'proportion' and indicators.is_sensitive and (cells.numerator_n = 0 or cells.complement_n = 0)
+            then 100 * coalesce(members.members_n / nullif(response.invited_n, 0), 1) end as group_disclosure_share
+    from {{ ref('est_intervals') }} as cells
+    inner join {{ ref('dim_domain') }} as domains using (domain_id)
+    inner join {{ ref('dim_population') }} as populations using (population_id)
+    inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
+    left join members using (wave_id, domain_id)
+    left join response
+        on cells.wave_id = response.wave_id
+        and domains.population_id = response.population_id
+        and domains.breakdown_id = 'total'
+),
+
+measures as (
+    unpivot measured
+    on n_unweighted, n_effective, numerator_n, complement_n, contributors_n, dominance_share, estimate, ci_width,
+        ci_relative_width, relative_standard_error, no_standard_error, degrees_of_freedom, group_disclosure_share
+    into name measure value value
+),
+
+rules as (
+    select 1 as rule_table, *, cast(sort_order as integer) as rule_order from {{ ref('confidentiality_rules') }}
+    union all by name
+    select 2 as rule_table, *, cast(sort_order as integer) as rule_order from {{ ref('reliability_rules') }}
+),
+
+hits as (
+    select
+        measures.wave_id,
+        measures.indicator_id,
+        measures.domain_id,
+        rules.rule_table,
+        rules.rule_order,
+        rules.rule_id,
+        rules.verdict,
+        rules.marker,
+        rules.reason_code
+    from measures
+    inner join rules
+        on measures.measure = rules.measure
+        and measures.disclosure_unit = rules.applies_to
+        -- Sums of weights differ in their last digits with the order of summation; a verdict must not.
+        and case rules.operator
+            when '<' then round(measures.value, 9) < rules.threshold::double
+            when '<=' then round(measures.value, 9) <= rules.threshold::double
+            when '>' then round(measures.value, 9) > rules.threshold::double
+            when '>=' then round(measures.value, 9) >= rules.threshold::double
+            when '=' then round(measures.value, 9) = rules.threshold::double
+        end
+),
+
+verdicts as (
+    select
+        wave_id,
+        indicator_id,
+        domain_id,
+        -- "publish" in the reliability table ends the width tests; it never lifts a confidentiality verdict.
+        arg_min({'verdict': verdict, 'marker': marker, 'reason_code': reason_code}, rule_table * 1000 + rule_order)
+            filter (where verdict in ('suppress', 'publish')) as decision,
+        arg_min({'verdict': verdict, 'marker': marker, 'reason_code': reason_code}, rule_table * 1000 + rule_order)
+            filter (where verdict = 'flag') as flag
+    from hits
+    group by all
+),
+
+primary_verdict as (
+    select
+        measured.wave_id,
+        measured.indicator_id,
+        measured.domain_id,
+        measured.population_id,
+        measured.parent_population_id,
+        measured.breakdown_id,
+        coalesce(verdicts.decision.verdict = 'suppress', false) as is_suppressed,
+        verdicts.decision.marker as suppress_marker,
+        verdicts.decision.reason_code as suppress_reason,
+        verdicts.flag.marker as flag_marker,
+        verdicts.flag.reason_code as flag_reason
+    from measured
+    left join verdicts using (wave_id, indicator_id, domain_id)
+),
+
+withheld as (
+    select
+        *,
+        -- Until single cells are protected by secondary suppression, a breakdown goes whole or not at all.
+        breakdown_id <> 'total' and bool_or(is_suppressed) over (
+            partition by wave_id, indicator_id, population_id, breakdown_id
+        ) as is_in_withheld_breakdown,
+        -- Roles and layers are breakdowns of their parent population: a confidential one could be had by subtraction.
+        breakdown_id = 'total' and parent_population_id is not null and bool_or(is_suppressed and suppress_marker = '[c]') over (
+            partition by wave_id, indicator_id, parent_population_id, breakdown_id
+        ) as is_beside_confidential
+    from primary_verdict
+)
+
+select
+    wave_id,
+    indicator_id,
+    domain_id,
+    case
+        when is_suppressed or is_in_withheld_breakdown or is_beside_confidential then 'suppress'
+        when flag_marker is not null or flag_reason is not null then 'flag'
+        else 'publish'
+    end as publication_status,
+    case
+        when is_suppressed then suppress_marker
+        when is_in_withheld_breakdown or is_beside_confidential then '[c]'
+        else flag_marker
+    end as marker,
+    case
+        when is_suppressed then suppress_reason
+        when is_in_withheld_breakdown then 'breakdown_withheld'
+        when is_beside_confidential then 'sibling_confidential'
+        else flag_reason
+    end as reason_code,
+    case
+        when is_suppressed and suppress_marker = '[c]' then 'C'
+        when is_suppressed then 'F'
+        when is_in_withheld_breakdown or is_beside_confidential then 'D'
+        else 'F'
+    end as conf_status
+from withheld

@@ -1,0 +1,31 @@
+-- Grain: one row per respondent and routed concept (respondent_key, concept_id): did the respondent pass the gate?
+-- A gate may be a derived concept; it is derived from the mapped answers, before routing.
+with candidates as (
+    select respondent_key, file_key, concept_id, answer_code from {{ ref('hrm_mapped_answers') }}
+    where concept_id in (select gate_concept_id from {{ ref('routing') }})
+    union all
+    select respondent_key, file_key, concept_id, answer_code from ({{ derive_concepts(ref('hrm_mapped_answers')) }})
+    where concept_id in (select gate_concept_id from {{ ref('routing') }})
+),
+
+gates as (
+    select distinct wave_id, instrument_id, concept_id, gate_concept_id from {{ ref('routing') }}
+)
+
+select
+    candidates.respondent_key,
+    gates.concept_id,
+    bool_and(routing.code is not null) as has_passed
+from candidates
+inner join {{ ref('stg_deliveries') }} as deliveries using (file_key)
+inner join gates
+    on deliveries.wave_id = gates.wave_id
+    and deliveries.instrument_id = gates.instrument_id
+    and candidates.concept_id = gates.gate_concept_id
+left join {{ ref('routing') }} as routing
+    on gates.wave_id = routing.wave_id
+    and gates.instrument_id = routing.instrument_id
+    and gates.concept_id = routing.concept_id
+    and gates.gate_concept_id = routing.gate_concept_id
+    and candidates.answer_code = routing.code
+group by candidates.respondent_key, gates.concept_id

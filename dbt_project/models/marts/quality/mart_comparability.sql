@@ -1,0 +1,21 @@
+-- Grain: indicator x population x wave.
+select
+    comparability.indicator_id,
+    indicators.label_nl as indicator_label_nl,
+    indicators.theme_id as theme,
+    indicators.block_id as block,
+    comparability.population_id,
+    populations.label_nl as population_label_nl,
+    comparability.programme_id,
+    comparability.wave_id,
+    comparability.year::integer as year,
+    if(comparability.is_asked, 'asked', 'not asked') as asked,
+    comparability.segment_id,
+    comparability.comparable_wave_id is not null as is_comparable,
+    comparability.comparable_wave_id,
+    comparability.break_id,
+    comparability.break_effect,
+    comparability.reason
+from {{ ref('est_comparability') }} as comparability
+inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
+inner join {{ ref('dim_population') }} as populations using (population_id)

@@ -1,0 +1,55 @@
+-- Grain: indicator x wave x delivered file x source variable x the part it plays (numerator, base, population, breakdown).
+-- A published cell is led back to the file, its hash and the crosswalk row by indicator_id, wave_id and instrument.
+with parts as (
+    select indicator_id, 'numerator' as part, null::varchar as part_id, concept_id from {{ ref('dim_indicator') }}
+    union all
+    select indicators.indicator_id, 'base', indicators.base_id, rules.concept_id
+    from {{ ref('dim_indicator') }} as indicators
+    inner join {{ ref('base_rules') }} as rules using (base_id)
+    union all
+    select distinct pairs.indicator_id, 'population', rules.population_id, rules.concept_id
+    from (select distinct indicator_id, population_id from {{ ref('mart_trend') }}) as pairs
+    inner join {{ ref('population_rules') }} as rules using (population_id)
+    union all
+    select distinct pairs.indicator_id, 'breakdown', breakdowns.breakdown_id, breakdowns.concept_id
+    from (select distinct indicator_id, breakdown_id from {{ ref('mart_trend') }}) as pairs
+    inner join {{ ref('breakdowns') }} as breakdowns using (breakdown_id)
+    where breakdowns.concept_id is not null
+),
+
+resolved as (
+    select distinct parts.indicator_id, parts.part, parts.part_id, parts.concept_id, coalesce(inputs.input_concept_id, parts.concept_id) as source_concept_id
+    from parts
+    left join {{ ref('derived_inputs') }} as inputs using (concept_id)
+),
+
+estimated as (
+    select distinct trend.indicator_id, trend.wave_id, populations.instrument_id
+    from {{ ref('mart_trend') }} as trend
+    inner join {{ ref('dim_population') }} as populations using (population_id)
+)
+
+select distinct
+    resolved.indicator_id,
+    mapped.wave_id,
+    mapped.instrument_id,
+    resolved.part,
+    resolved.part_id,
+    resolved.concept_id,
+    resolved.source_concept_id,
+    mapped.verb,
+    mapped.comparability,
+    mapped.source_variable,
+    deliveries.file_id,
+    deliveries.path as file_path,
+    deliveries.sha256 as file_sha256,
+    deliveries.delivery_version
+from resolved
+inner join {{ ref('stg_crosswalk_variables') }} as mapped
+    on resolved.source_concept_id = mapped.concept_id
+inner join estimated
+    on resolved.indicator_id = estimated.indicator_id
+    and mapped.wave_id = estimated.wave_id
+    and mapped.instrument_id = estimated.instrument_id
+inner join {{ ref('stg_deliveries') }} as deliveries
+    on mapped.file_key = deliveries.file_key

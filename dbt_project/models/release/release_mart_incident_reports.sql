@@ -1,0 +1,3 @@
+-- Grain, from the released trend.
+{{ config(alias='mart_incident_reports') }}
+{{ incident_reports_from(ref('release_mart_trend')) }}

@@ -1,0 +1,3 @@
+-- Grain, from the released trend.
+{{ config(alias='mart_organisation_policy') }}
+{{ organisation_policy_from(ref('release_mart_trend')) }}

@@ -1,0 +1,1 @@
+"""Peilstok: the warehouse behind the Dutch monitors of aggression, violence and integrity."""

@@ -1,0 +1,1 @@
+"""Dagster assets: raw deliveries, landing, the dbt models and the release."""

@@ -1,0 +1,123 @@
+"""``peilstok …``: the command line.
+
+Exit codes: 0 done, also when nothing changed; 1 a gate said no; 2 wrong use, or input that is missing or
+unreadable.
+Libraries are imported by the command that needs them, so that help and mistakes answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+INTERRUPTED = 130
+WRONG_USE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; faults that a person can mend show no traceback."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except KeyboardInterrupt:
+        _complain("interrupted; published/current is as it was")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe (`| head`) went away; that is no fault, and there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as fault:
+        _complain(f"{fault.filename or 'a file'}: {fault.strerror or fault}")
+        return WRONG_USE
+    except Exception as fault:
+        # Faults that are made to be read carry their own exit code; anything else is a defect of the program.
+        if not hasattr(fault, "exit_code"):
+            raise
+        _complain(str(fault))
+        return int(fault.exit_code)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    parser = argparse.ArgumentParser(
+        prog="peilstok",
+        description="The warehouse behind the Dutch monitors of aggression, violence and integrity.",
+        epilog="Folders: PEILSTOK_RAW (raw), PEILSTOK_REGISTRY (dbt_project/seeds) and PEILSTOK_HOME "
+        "(warehouse). "
+        "Exit codes: 0 done or no change, 1 a gate said no, 2 wrong use or unreadable input.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    refresh = commands.add_parser(
+        "refresh", help="land, build, check and publish; nothing when nothing changed"
+    )
+    _add_waves(refresh, "land this wave only, the others stay as landed (may be repeated)")
+    refresh.add_argument("--all", action="store_true", help="run also when nothing changed")
+    refresh.add_argument("--no-publish", action="store_true", help="stop before the release")
+
+    check = commands.add_parser(
+        "check", help="check manifests, locks, registry and crosswalk; builds nothing"
+    )
+    _add_waves(check, "check this wave only (may be repeated)")
+
+    lock = commands.add_parser("lock", help="write delivery.lock of a wave: hashes, sizes, rows, columns")
+    lock.add_argument("wave", metavar="ID", help="wave_id, such as vi_2016")
+
+    commands.add_parser("releases", help="list the releases on disk")
+
+    rollback = commands.add_parser("rollback", help="make an earlier release current again")
+    rollback.add_argument("release", metavar="ID", help="release id, as `peilstok releases` lists it")
+
+    sample = commands.add_parser("sample-data", help="write the synthetic sample deliveries again")
+    sample.add_argument(
+        "--output", metavar="DIR", type=Path, help="folder to write to (default: PEILSTOK_RAW)"
+    )
+    _add_waves(sample, "write this wave only (may be repeated)")
+    return parser
+
+
+def _add_waves(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.add_argument("--wave", metavar="ID", action="append", default=[], dest="waves", help=text)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from orchestration.settings import load_settings
+
+    settings = load_settings()
+    console = Console(highlight=False)
+    if options.command == "refresh":
+        from orchestration.commands.refresh import refresh
+
+        return refresh(settings, console, options.waves, options.all, not options.no_publish)
+    if options.command == "check":
+        from orchestration.commands.check import check
+
+        return check(settings, console, options.waves)
+    if options.command == "lock":
+        from orchestration.commands.lock import lock
+
+        return lock(settings, console, options.wave)
+    if options.command == "releases":
+        from orchestration.commands.releases import show_releases
+
+        return show_releases(settings, console)
+    if options.command == "rollback":
+        from orchestration.commands.releases import roll_back
+
+        return roll_back(settings, console, options.release)
+    from orchestration.commands.sample_data import write_sample
+
+    return write_sample(settings, console, options.output, options.waves)
+
+
+def _complain(text: str) -> None:
+    print(f"peilstok: {text}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

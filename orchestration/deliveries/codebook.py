@@ -1,0 +1,244 @@
+"""Codebooks that come beside a CSV or XLSX file, and the uniform variables and values made of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from orchestration.deliveries.file_faults import decode, read_bytes, truncated, unreadable
+from orchestration.deliveries.number_text import parse_numbers
+from orchestration.deliveries.problems import DeliveryProblems, Problem, closest
+from orchestration.deliveries.source_table import NUMERIC, SourceValue, SourceVariable, canonical_code
+
+COLUMNS = ("variable", "variable_label", "code", "label", "is_missing", "mr_set")
+NEEDED = ("variable", "code", "label")
+TRUE_WORDS = frozenset({"true", "1", "ja", "yes"})
+FALSE_WORDS = frozenset({"", "false", "0", "nee", "no"})
+
+
+@dataclass(frozen=True)
+class _Code:
+    line: int
+    text: str
+    label: str
+    is_missing: bool
+
+
+@dataclass
+class _Entry:
+    line: int
+    label: str = ""
+    mr_set: str = ""
+    codes: list[_Code] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """What a delivered codebook says: label, response set and codes by variable, in its own order."""
+
+    name: str
+    entries: dict[str, _Entry]
+
+    @classmethod
+    def empty(cls) -> Codebook:
+        """The codebook of a file that came without one."""
+        return cls("", {})
+
+    def problems_with(self, file: str, types: Mapping[str, str], decimal: str = ".") -> list[Problem]:
+        """What does not fit the file: variables that it lacks, and codes that its numbers cannot be."""
+        problems: list[Problem] = []
+        for name, entry in self.entries.items():
+            if name not in types:
+                problems.append(
+                    Problem(
+                        "codebook_variable",
+                        f"{file} has no such variable{closest(name, types)}",
+                        "ask the supplier for the codebook of this file",
+                        file=f"{self.name}:{entry.line}",
+                        variable=name,
+                    )
+                )
+                continue
+            seen: dict[str, str] = {}
+            for code in entry.codes:
+                text = _canonical(code.text, types[name], decimal)
+                if text is None:
+                    problems.append(
+                        Problem(
+                            "codebook_code",
+                            f"{file} holds numbers in this variable, and this code is none",
+                            "ask the supplier which of the two is right",
+                            file=f"{self.name}:{code.line}",
+                            variable=name,
+                            code=code.text,
+                        )
+                    )
+                elif text in seen:
+                    problems.append(
+                        Problem(
+                            "duplicate_code",
+                            f"is labelled '{seen[text]}' and '{code.label}'",
+                            "ask the supplier which label is right",
+                            file=f"{self.name}:{code.line}",
+                            variable=name,
+                            code=text,
+                        )
+                    )
+                else:
+                    seen[text] = code.label
+        return problems
+
+    def describe(
+        self, frame: Any, types: Mapping[str, str], decimal: str = "."
+    ) -> tuple[list[SourceVariable], list[SourceValue]]:
+        """Variables and values of the file, in the order of its columns."""
+        variables: list[SourceVariable] = []
+        values: list[SourceValue] = []
+        for position, name in enumerate(frame.columns, start=1):
+            entry = self.entries.get(name, _Entry(0))
+            coded = [(_canonical(code.text, types[name], decimal) or code.text, code) for code in entry.codes]
+            if types[name] == NUMERIC:
+                coded.sort(key=lambda pair: float(pair[0]))
+            else:
+                coded.sort(key=lambda pair: pair[0])
+            declaration = "|".join(text for text, code in coded if code.is_missing)
+            variables.append(
+                SourceVariable(
+                    position,
+                    name,
+                    entry.label,
+                    types[name],
+                    mr_set=entry.mr_set,
+                    missing_declaration=declaration,
+                )
+            )
+            values += [SourceValue(name, text, code.label, code.is_missing) for text, code in coded]
+        return variables, values
+
+
+def read_codebook_file(path: Path, encoding: str | None = None) -> Codebook:
+    """Read a CSV codebook; its delimiter is seen from its header, whose names are fixed.
+
+    ``encoding`` is that of the file it belongs to; a codebook in UTF-8 is read as such all the same, since
+    text in a one-byte encoding with letters beyond ASCII is practically never valid UTF-8.
+    """
+    return codebook_from_rows(path.name, _rows(path, encoding))
+
+
+def codebook_size(path: Path, encoding: str | None = None) -> tuple[int, int]:
+    """Rows, its header left out, and columns of a CSV codebook."""
+    rows = _rows(path, encoding)
+    return len(rows) - 1, len(rows[0])
+
+
+def _rows(path: Path, encoding: str | None) -> list[list[str]]:
+    data = read_bytes(path)
+    try:
+        text = decode(path, data, None)[0]
+    except DeliveryProblems:
+        if encoding is None:
+            raise
+        text = decode(path, data, encoding)[0]
+    if not text.strip():
+        raise truncated(path, "is empty")
+    first = text.splitlines()[0]
+    delimiter = max(";,\t", key=first.count)
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise unreadable(
+            path, "not_csv", f"is not a valid CSV codebook: {error}", "correct its quotes"
+        ) from None
+
+
+def codebook_from_rows(name: str, rows: Iterable[Sequence[str]]) -> Codebook:
+    """A codebook from rows of text, the header first. Raises ``DeliveryProblems`` with every fault."""
+    numbered = [(line, [cell.strip() for cell in row]) for line, row in enumerate(rows, start=1)]
+    header = numbered[0][1] if numbered else []
+    wrong = [column for column in header if column not in COLUMNS or header.count(column) > 1]
+    lacks = [column for column in NEEDED if column not in header]
+    if wrong or lacks:
+        said = "; ".join(
+            filter(
+                None,
+                [
+                    f"lacks {', '.join(lacks)}" if lacks else "",
+                    f"has {', '.join(dict.fromkeys(wrong))}" if wrong else "",
+                ],
+            )
+        )
+        raise DeliveryProblems(
+            [
+                Problem(
+                    "codebook_columns",
+                    said,
+                    f"its header must be made of {', '.join(COLUMNS)}",
+                    2,
+                    file=f"{name}:1",
+                )
+            ]
+        )
+    entries: dict[str, _Entry] = {}
+    problems: list[Problem] = []
+    for line, cells in numbered[1:]:
+        if any(cells):
+            problems += _add(
+                name, entries, line, dict(zip(header, [*cells, *[""] * len(header)], strict=False))
+            )
+    if problems:
+        raise DeliveryProblems(problems)
+    return Codebook(name, entries)
+
+
+def _add(name: str, entries: dict[str, _Entry], line: int, row: dict[str, str]) -> list[Problem]:
+    problems: list[Problem] = []
+    variable = row["variable"]
+    if not variable:
+        return [
+            Problem(
+                "codebook_row",
+                "names no variable",
+                "fill in `variable`, or remove the row",
+                file=f"{name}:{line}",
+            )
+        ]
+    entry = entries.setdefault(variable, _Entry(line))
+    for key, attribute in (("variable_label", "label"), ("mr_set", "mr_set")):
+        given = row.get(key, "")
+        if given and getattr(entry, attribute) not in ("", given):
+            problems.append(
+                Problem(
+                    "codebook_row",
+                    f"gives another {key} than an earlier row of this variable",
+                    "ask the supplier which is right",
+                    file=f"{name}:{line}",
+                    variable=variable,
+                )
+            )
+        if given:
+            setattr(entry, attribute, given)
+    missing = row.get("is_missing", "").casefold()
+    if missing not in TRUE_WORDS | FALSE_WORDS:
+        problems.append(
+            Problem(
+                "codebook_row",
+                f"is_missing is '{missing}'",
+                "write true or false",
+                file=f"{name}:{line}",
+                variable=variable,
+            )
+        )
+    if row["code"]:
+        entry.codes.append(_Code(line, row["code"], row["label"], missing in TRUE_WORDS))
+    return problems
+
+
+def _canonical(code: str, storage_type: str, decimal: str) -> str | None:
+    if storage_type != NUMERIC:
+        return canonical_code(code)
+    numbers = parse_numbers([code], decimal)
+    return None if numbers is None or numbers[0] is None else canonical_code(numbers[0])

@@ -1,0 +1,99 @@
+"""The five Parquet files of a landed delivery: their columns, and how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TABLE_NAMES = ("answers", "variables", "values", "delivery", "response")
+SOURCE_COLUMNS = {
+    "wave_id": "string",
+    "programme_id": "string",
+    "instrument_id": "string",
+    "file_id": "string",
+}
+VARIABLE_COLUMNS = {
+    **SOURCE_COLUMNS,
+    "position": "int32",
+    "variable_name": "string",
+    "variable_label": "string",
+    "storage_type": "string",
+    "format": "string",
+    "measure": "string",
+    "mr_set": "string",
+    "use": "string",
+    "missing_declaration": "string",
+}
+VALUE_COLUMNS = {
+    **SOURCE_COLUMNS,
+    "variable_name": "string",
+    "code": "string",
+    "value_label": "string",
+    "is_user_missing": "bool",
+}
+DELIVERY_COLUMNS = {
+    **SOURCE_COLUMNS,
+    "delivery_version": "int32",
+    "path": "string",
+    "sha256": "string",
+    "codebook_sha256": "string",
+    "n_rows": "int64",
+    "n_columns": "int32",
+    "weight_variable": "string",
+    "stratum_variables": "string",
+    "psu_variable": "string",
+    "is_synthetic": "bool",
+    "is_assumed": "bool",
+    "supplier": "string",
+    "received_on": "string",
+    "notice": "string",
+    "licence": "string",
+    "file_label": "string",
+    "encoding": "string",
+    "landing_hash": "string",
+}
+RESPONSE_COLUMNS = {
+    "wave_id": "string",
+    "instrument_id": "string",
+    "file_id": "string",
+    "population_id": "string",
+    "invited": "int64",
+}
+
+
+def arrow_table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Rows as an Arrow table with exactly these columns and types."""
+    import pyarrow as pa
+
+    types = {"string": pa.string(), "bool": pa.bool_(), "int32": pa.int32(), "int64": pa.int64()}
+    arrays = {name: pa.array([row[name] for row in rows], types[kind]) for name, kind in columns.items()}
+    return pa.table(arrays)
+
+
+def answers_table(frame: Any, respondents: Sequence[str], names: Sequence[str]) -> pa.Table:
+    """``_row`` from 1, ``_respondent``, then the named columns as DOUBLE or VARCHAR; NaN is NULL."""
+    import pyarrow as pa
+
+    arrays: dict[str, pa.Array] = {
+        "_row": pa.array(range(1, len(frame) + 1), pa.int64()),
+        "_respondent": pa.array(respondents, pa.string()),
+    }
+    for name in names:
+        column = frame[name]
+        kind = pa.float64() if column.dtype.kind == "f" else pa.string()
+        arrays[name] = pa.array(column.to_numpy(), kind, from_pandas=True)
+    return pa.table(arrays)
+
+
+def write_tables(folder: Path, tables: Mapping[str, pa.Table]) -> None:
+    """Write each table as zstd Parquet for its owner alone; ``folder`` must exist."""
+    import pyarrow.parquet as parquet
+
+    for name, table in tables.items():
+        path = folder / f"{name}.parquet"
+        parquet.write_table(table, path, compression="zstd", use_dictionary=True, store_schema=False)
+        path.chmod(0o600)

@@ -1,0 +1,341 @@
+"""Landing: a delivery as Parquet with its codebook, without identifiers, one pseudonym per respondent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestration.deliveries.design_checks import (
+    check_declared_variables,
+    check_design,
+    check_weight,
+    respondent_ids,
+)
+from orchestration.deliveries.landed_folder import drop_vanished_files, landed_as, replace_folder
+from orchestration.deliveries.landed_tables import (
+    DELIVERY_COLUMNS,
+    RESPONSE_COLUMNS,
+    VALUE_COLUMNS,
+    VARIABLE_COLUMNS,
+    answers_table,
+    arrow_table,
+)
+from orchestration.deliveries.lock import Lock, read_lock, sha256_of, verify_lock
+from orchestration.deliveries.manifest import DeliveredFile, Manifest
+from orchestration.deliveries.manifest_reading import find_deliveries, scan_deliveries
+from orchestration.deliveries.placing import placed
+from orchestration.deliveries.privacy import PseudonymKey, find_emails, load_key
+from orchestration.deliveries.problems import (
+    WRONG_USE_OR_UNREADABLE,
+    DeliveryProblems,
+    Problem,
+    closest,
+    raise_when_any,
+)
+from orchestration.deliveries.readers import READER_VERSION, read_source
+from orchestration.deliveries.source_table import STRING, SourceTable
+
+if TYPE_CHECKING:
+    from orchestration.registry.load import Registry
+    from orchestration.settings import Settings
+
+LANDING_VERSION = 1
+"""Bump when the same file would land differently, so that everything is landed anew."""
+
+Progress = Callable[[str, str, int, int], None]
+"""Called before each file with its wave_id, file_id, place among the files (from 1) and their number."""
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One file in landing; ``is_new`` is false when it stood there already, from the very same input."""
+
+    wave_id: str
+    programme_id: str
+    instrument_id: str
+    file_id: str
+    folder: Path
+    landing_hash: str
+    is_new: bool
+    n_rows: int
+    n_columns: int
+    """Columns of the delivered file; landing may hold fewer."""
+
+
+def land_all(
+    settings: Settings,
+    waves: Iterable[str] | None = None,
+    progress: Progress | None = None,
+    registry: Registry | None = None,
+) -> list[LandedFile]:
+    """Land every delivery, or those of the named waves, and drop from landing what has left the raw folder.
+
+    Every wave is looked at before the first problem is raised, so that one run shows all of them. Raises
+    ``DeliveryProblems``; files without a problem have landed by then.
+    """
+    registry = registry or _registry(settings)
+    manifests = _chosen(settings, registry, waves)
+    key = load_key(settings.home)
+    total = sum(len(manifest.current) for manifest in manifests)
+    landed: list[LandedFile] = []
+    problems: list[Problem] = []
+    done = 0
+    for manifest in manifests:
+        try:
+            landed += _land_manifest(settings, manifest, key, progress, done, total)
+        except DeliveryProblems as found:
+            problems += found.problems
+        done += len(manifest.current)
+    raise_when_any(problems)
+    return landed
+
+
+def land_wave(
+    settings: Settings, wave_id: str, progress: Progress | None = None, registry: Registry | None = None
+) -> list[LandedFile]:
+    """Land the delivery of one wave. Raises ``DeliveryProblems``, also when the wave has no delivery."""
+    return land_all(settings, [wave_id], progress, registry)
+
+
+def land_file(
+    manifest: Manifest, entry: DeliveredFile, landing: Path, key: PseudonymKey, lock: Lock | None = None
+) -> LandedFile:
+    """Land one file of a delivery below ``landing``, unless it stands there from the very same input.
+
+    Raises ``DeliveryProblems`` when it cannot be read or must not land; what stood there before stays then.
+    ``lock`` (read from the delivery when left out) is compared with the rows and columns that were read.
+    """
+    hashes = _input_hashes(manifest, entry)
+    landing_hash = _landing_hash(manifest, entry, hashes, key)
+    folder = landing / manifest.wave / entry.file_id
+    known = landed_as(folder)
+    if known is not None and known["landing_hash"] == landing_hash:
+        return _outcome(
+            manifest, entry, folder, landing_hash, known["n_rows"], known["n_columns"], is_new=False
+        )
+    try:
+        source = read_source(manifest.folder, entry)
+        respondents = _checked_respondents(manifest, entry, source, lock or read_lock(manifest))
+    except DeliveryProblems as found:
+        raise DeliveryProblems(placed(problem, manifest, entry.path) for problem in found.problems) from None
+    tables = _tables(
+        manifest,
+        entry,
+        source,
+        key.pseudonyms(manifest.wave, entry.file_id, respondents),
+        hashes,
+        landing_hash,
+    )
+    replace_folder(landing, folder, tables)
+    return _outcome(manifest, entry, folder, landing_hash, *source.frame.shape, is_new=True)
+
+
+def _land_manifest(
+    settings: Settings,
+    manifest: Manifest,
+    key: PseudonymKey,
+    progress: Progress | None,
+    done: int,
+    total: int,
+) -> list[LandedFile]:
+    raise_when_any(verify_lock(manifest))
+    lock = read_lock(manifest)
+    landed: list[LandedFile] = []
+    problems: list[Problem] = []
+    for place, entry in enumerate(manifest.current, start=done + 1):
+        if progress is not None:
+            progress(manifest.wave, entry.file_id, place, total)
+        try:
+            landed.append(land_file(manifest, entry, settings.landing, key, lock))
+        except DeliveryProblems as found:
+            problems += found.problems
+    raise_when_any(problems)
+    drop_vanished_files(settings.landing / manifest.wave, {entry.file_id for entry in manifest.current})
+    return landed
+
+
+def _registry(settings: Settings) -> Registry:
+    from orchestration.registry.load import load_registry
+
+    return load_registry(settings.registry)
+
+
+def _chosen(settings: Settings, registry: Registry, waves: Iterable[str] | None) -> list[Manifest]:
+    if waves is None:
+        return find_deliveries(settings.raw, registry)
+    wanted = sorted(set(waves))
+    manifests, problems = scan_deliveries(settings.raw, registry)
+    delivered = {manifest.wave: manifest for manifest in manifests}
+    # A broken manifest of another wave is no reason to refuse these.
+    problems = [
+        problem for problem in problems if problem.wave_id in wanted or problem.kind == "no_raw_folder"
+    ]
+    told = {problem.wave_id for problem in problems}
+    for wave in wanted:
+        if wave not in registry.waves:
+            problems.append(
+                Problem(
+                    "unknown_wave",
+                    f"the registry knows no wave '{wave}'{closest(wave, registry.waves)}",
+                    f"it knows {', '.join(sorted(registry.waves))}",
+                    WRONG_USE_OR_UNREADABLE,
+                    wave_id=wave,
+                )
+            )
+        elif wave not in delivered and wave not in told:
+            programme = registry.waves[wave].programme_id
+            problems.append(
+                Problem(
+                    "no_delivery",
+                    "nothing was delivered for this wave",
+                    f"put the files and delivery.yml in {settings.raw.name}/{programme}/{wave}",
+                    WRONG_USE_OR_UNREADABLE,
+                    wave_id=wave,
+                )
+            )
+    raise_when_any(problems)
+    return [delivered[wave] for wave in wanted]
+
+
+def _input_hashes(manifest: Manifest, entry: DeliveredFile) -> dict[str, str | None]:
+    try:
+        codebook = sha256_of(manifest.folder / entry.codebook_path) if entry.codebook_path else None
+        return {"file": sha256_of(manifest.folder / entry.path), "codebook": codebook}
+    except OSError as error:
+        raise DeliveryProblems(
+            [
+                Problem(
+                    "missing_file",
+                    f"cannot be opened: {error.strerror}",
+                    "put it back as it was received",
+                    WRONG_USE_OR_UNREADABLE,
+                    wave_id=manifest.wave,
+                    file=manifest.shown(entry.path),
+                )
+            ]
+        ) from None
+
+
+def _landing_hash(
+    manifest: Manifest, entry: DeliveredFile, hashes: dict[str, str | None], key: PseudonymKey
+) -> str:
+    head = manifest.model_dump(mode="json", exclude={"files", "folder", "version"})
+    parts = [LANDING_VERSION, READER_VERSION, head, entry.model_dump(mode="json"), hashes, key.fingerprint]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _checked_respondents(
+    manifest: Manifest, entry: DeliveredFile, source: SourceTable, lock: Lock
+) -> list[str]:
+    raise_when_any(check_declared_variables(entry, source))
+    respondents, problems = respondent_ids(entry, source)
+    problems += check_weight(entry, source) + check_design(entry, source)
+    locked = lock.files.get(entry.path)
+    if locked is not None and (locked.rows, locked.columns) != source.frame.shape:
+        problems.append(
+            Problem(
+                "wrong_shape",
+                f"{source.frame.shape[0]} rows and {source.frame.shape[1]} columns can be read; the lock "
+                f"says {locked.rows} and {locked.columns}",
+                "the manifest reads the file in another way than when it "
+                f"was locked: correct it, or run `peilstok lock {manifest.wave}`",
+                file=entry.path,
+            )
+        )
+    text = {
+        variable.variable_name: source.frame[variable.variable_name]
+        for variable in source.variables
+        if variable.storage_type == STRING and variable.variable_name not in entry.dropped
+    }
+    problems += find_emails(text, entry.path, manifest.wave)
+    raise_when_any(problems)
+    return respondents
+
+
+def _tables(
+    manifest: Manifest,
+    entry: DeliveredFile,
+    source: SourceTable,
+    pseudonyms: list[str],
+    hashes: dict[str, str | None],
+    landing_hash: str,
+) -> dict[str, Any]:
+    origin = {
+        "wave_id": manifest.wave,
+        "programme_id": manifest.programme,
+        "instrument_id": entry.instrument,
+        "file_id": entry.file_id,
+    }
+    kept = [variable for variable in source.variables if variable.variable_name not in entry.dropped]
+    names = {variable.variable_name for variable in kept}
+    uses = {
+        **dict.fromkeys(entry.strata, "stratum"),
+        **({entry.psu: "psu"} if entry.psu else {}),
+        **({entry.weight: "weight"} if entry.weight else {}),
+    }
+    delivery = {
+        **origin,
+        "delivery_version": entry.version,
+        "path": entry.path,
+        "sha256": hashes["file"],
+        "codebook_sha256": hashes["codebook"],
+        "n_rows": source.frame.shape[0],
+        "n_columns": source.frame.shape[1],
+        "weight_variable": entry.weight,
+        "stratum_variables": "|".join(entry.strata) or None,
+        "psu_variable": entry.psu,
+        "is_synthetic": manifest.is_synthetic,
+        "is_assumed": entry.is_assumed,
+        "supplier": manifest.supplier,
+        "received_on": manifest.received_on.isoformat(),
+        "notice": manifest.notice,
+        "licence": manifest.licence,
+        "file_label": source.file_label,
+        "encoding": source.encoding,
+        "landing_hash": landing_hash,
+    }
+    return {
+        "answers": answers_table(source.frame, pseudonyms, [variable.variable_name for variable in kept]),
+        "variables": arrow_table(
+            VARIABLE_COLUMNS,
+            [
+                {**origin, **vars(variable), "use": uses.get(variable.variable_name, "answer")}
+                for variable in kept
+            ],
+        ),
+        "values": arrow_table(
+            VALUE_COLUMNS,
+            [{**origin, **vars(value)} for value in source.values if value.variable_name in names],
+        ),
+        "delivery": arrow_table(DELIVERY_COLUMNS, [delivery]),
+        "response": arrow_table(
+            RESPONSE_COLUMNS,
+            [{**origin, "population_id": row.population, "invited": row.invited} for row in entry.response],
+        ),
+    }
+
+
+def _outcome(
+    manifest: Manifest,
+    entry: DeliveredFile,
+    folder: Path,
+    landing_hash: str,
+    n_rows: int,
+    n_columns: int,
+    is_new: bool,
+) -> LandedFile:
+    return LandedFile(
+        manifest.wave,
+        manifest.programme,
+        entry.instrument,
+        entry.file_id,
+        folder,
+        landing_hash,
+        is_new,
+        int(n_rows),
+        int(n_columns),
+    )

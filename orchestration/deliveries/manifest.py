@@ -1,0 +1,224 @@
+"""The manifest of a delivery, ``delivery.yml``: who delivered what, when, and with which design."""
+
+from __future__ import annotations
+
+import codecs
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+MANIFEST_NAME = "delivery.yml"
+LOCK_NAME = "delivery.lock"
+CORRECTIONS_NAME = "corrections.yml"
+OWN_NAMES = frozenset({MANIFEST_NAME, LOCK_NAME, CORRECTIONS_NAME})
+SUFFIXES = {
+    "sav": (".sav",),
+    "zsav": (".zsav", ".sav"),
+    "por": (".por",),
+    "csv": (".csv", ".txt", ".tsv"),
+    "xlsx": (".xlsx",),
+}
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+VariableName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+StratumName = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^|]+$")]
+Count = Annotated[int, Field(ge=0, strict=True)]
+Version = Annotated[int, Field(ge=1, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InvitedCount(_Entry):
+    """How many members of one population were invited to fill in this file's questionnaire."""
+
+    population: Identifier = Field(description="population_id of the registry", examples=["raadsleden"])
+    invited: Count = Field(description="number of persons or organisations invited", examples=[2400])
+
+
+class CodebookSheet(_Entry):
+    """A codebook that is a sheet of the delivered workbook itself."""
+
+    sheet: Text = Field(description="name of the sheet with the codebook", examples=["codeboek"])
+
+
+class DeliveredFile(_Entry):
+    """One delivered file, of one instrument."""
+
+    file_id: Identifier = Field(
+        description="name of the file within the wave; the same over its versions", examples=["ambtsdragers"]
+    )
+    version: Version = Field(
+        description="version of this file; the highest of a file_id is the current one", examples=[1]
+    )
+    path: Text = Field(
+        description="the file, relative to this folder; it may be in a folder below",
+        examples=["v1/ambtsdragers.sav"],
+    )
+    instrument: Identifier = Field(description="instrument_id of the registry", examples=["office_holders"])
+    format: Literal["sav", "zsav", "por", "csv", "xlsx"] = Field(description="kind of file", examples=["sav"])
+    encoding: Text | None = Field(
+        None,
+        description="encoding of the text; without it the file's own word is taken (sav), or UTF-8 (csv)",
+        examples=["cp1252"],
+    )
+    delimiter: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1,
+        description="csv only: what stands between cells; `,` when left out",
+        examples=[";"],
+    )
+    decimal: Literal[".", ","] | None = Field(
+        None, description="csv only: decimal sign; `.` when left out", examples=[","]
+    )
+    sheet: Text | None = Field(
+        None,
+        description="xlsx only: the sheet with the answers; needed when there is more than one",
+        examples=["data"],
+    )
+    codebook: Text | CodebookSheet | None = Field(
+        None,
+        description="csv and xlsx: path of a CSV codebook, or `{sheet: name}` for a sheet of the workbook",
+        examples=["codeboek.csv"],
+    )
+    respondent_id: VariableName | None = Field(
+        description="variable that tells respondents apart; landing holds only its keyed hash. `null` when "
+        "the file has none: the row number then serves",
+        examples=["respnr"],
+    )
+    weight: VariableName | None = Field(
+        None,
+        description="variable with the weight; without one each row counts once",
+        examples=["weegfactor"],
+    )
+    strata: tuple[StratumName, ...] = Field(
+        (), description="variables whose combinations are the strata", examples=[["laag"]]
+    )
+    psu: VariableName | None = Field(
+        None, description="variable with the primary sampling unit", examples=["gemeentenr"]
+    )
+    identifiers: tuple[VariableName, ...] = Field(
+        (),
+        description="variables that identify a person or organisation; never landed",
+        examples=[["emailadres"]],
+    )
+    free_text: tuple[VariableName, ...] = Field(
+        (),
+        description="variables with answers in people's own words; never landed",
+        examples=[["toelichting"]],
+    )
+    is_assumed: Flag = Field(
+        False,
+        description="true when it is not known that this instrument was really part of the wave",
+        examples=[False],
+    )
+    response: tuple[InvitedCount, ...] = Field((), description="how many were invited, by population")
+    note: Text | None = Field(
+        None, description="anything a colleague should know about this file", examples=["corrected weights"]
+    )
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_exists(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                codecs.lookup(value)
+            except LookupError:
+                raise ValueError(f"'{value}' is not the name of an encoding") from None
+        return value
+
+    @property
+    def codebook_path(self) -> str | None:
+        """Relative path of a codebook that is a file of its own."""
+        return self.codebook if isinstance(self.codebook, str) else None
+
+    @property
+    def dropped(self) -> frozenset[str]:
+        """Variables that never reach landing."""
+        own = [self.respondent_id] if self.respondent_id else []
+        return frozenset([*own, *self.identifiers, *self.free_text])
+
+
+class ManifestHead(_Entry):
+    """What the manifest says of the delivery as a whole."""
+
+    schema_version: Literal[1] = Field(description="version of this format", examples=[1])
+    programme: Identifier = Field(
+        description="programme_id of the registry; also the name of the folder above", examples=["vi"]
+    )
+    wave: Identifier = Field(
+        description="wave_id of the registry; also the name of the folder", examples=["vi_2016"]
+    )
+    version: Version = Field(
+        description="version of the delivery: the highest version of its files", examples=[1]
+    )
+    received_on: dt.date = Field(description="day on which it came in", examples=["2016-11-01"])
+    supplier: Text = Field(description="who delivered it", examples=["Onderzoeksbureau"])
+    is_synthetic: Flag = Field(description="true when no answer is a real person's", examples=[True])
+    notice: Text | None = Field(
+        None,
+        description="sentence that goes with every use; required when synthetic",
+        examples=["Synthetic data: no answer is a real person's."],
+    )
+    licence: Text = Field(description="on what terms it may be used", examples=["CC0-1.0"])
+    contact: Text | None = Field(None, description="whom to ask about it", examples=["monitor@example.org"])
+
+
+class Manifest(ManifestHead):
+    """A valid manifest and the folder that it describes."""
+
+    files: tuple[DeliveredFile, ...] = Field(description="every delivered file, superseded versions included")
+    folder: Path = Field(exclude=True)
+
+    @property
+    def current(self) -> tuple[DeliveredFile, ...]:
+        """The highest version of each file_id, by file_id."""
+        latest: dict[str, DeliveredFile] = {}
+        for entry in self.files:
+            if entry.file_id not in latest or entry.version > latest[entry.file_id].version:
+                latest[entry.file_id] = entry
+        return tuple(latest[file_id] for file_id in sorted(latest))
+
+    @property
+    def superseded(self) -> tuple[DeliveredFile, ...]:
+        """Files of which a later version came in; kept and hash-checked, not landed."""
+        current = set(self.current)
+        return tuple(entry for entry in self.files if entry not in current)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Relative paths of all files and codebooks, each once, sorted."""
+        codebooks = (entry.codebook_path for entry in self.files)
+        return tuple(sorted({entry.path for entry in self.files} | {path for path in codebooks if path}))
+
+    def shown(self, path: str = MANIFEST_NAME) -> str:
+        """A file of this delivery as messages name it: ``raw/vi/vi_2016/answers.sav``."""
+        return shown_path(self.folder, path)
+
+
+def shown_path(folder: Path, path: str = MANIFEST_NAME) -> str:
+    """``path`` below a delivery folder, with the names of the wave, programme and raw folder before it."""
+    names = [part for part in folder.absolute().parts[-3:] if part != folder.anchor]
+    return "/".join([*names, path])
+
+
+def check_relative_path(folder: Path, path: str) -> str:
+    """What is wrong with a manifest's path, or ``''``: it must stay inside the folder, symlinks followed."""
+    if re.match(r"^([/\\~]|[A-Za-z]:)", path) or "\\" in path or "\x00" in path:
+        return "must be relative, with / between folders"
+    if any(part in ("", ".", "..") for part in path.split("/")):
+        return "must not contain '.', '..' or empty folder names"
+    if path in OWN_NAMES:
+        return "is a file of the program, not of the supplier"
+    try:
+        inside = (folder / path).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):
+        return "cannot be resolved (a symlink that points to itself?)"
+    return "" if inside else "leads out of the delivery's folder through a symlink"

@@ -1,0 +1,86 @@
+"""Reading a manifest's YAML: safe types only, no aliases, no key twice, and the line of every field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+MOST_BYTES = 1_000_000
+"""A manifest is some hundred lines; a file beyond this size is something else."""
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """SafeLoader without anchors and aliases, which a manifest never needs and a bomb is made of."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise yaml.MarkedYAMLError(
+                problem="anchors and aliases are not allowed", problem_mark=event.start_mark
+            )
+        return super().compose_node(parent, index)
+
+
+@dataclass(frozen=True)
+class YamlDocument:
+    """A parsed document: its ``data`` and where each of its fields stands."""
+
+    data: Any
+    root: yaml.Node | None
+    duplicate_keys: list[tuple[str, int]]
+    """(field, line) of each key that stands twice in one mapping."""
+
+    def line(self, location: Sequence[str | int]) -> int:
+        """Line (from 1) of the field at ``location``, or of the nearest thing around it that exists."""
+        node, line = self.root, 1
+        for step in location:
+            if isinstance(node, yaml.MappingNode):
+                found = next((pair for pair in node.value if pair[0].value == str(step)), None)
+                if found is None:
+                    return line
+                line, node = found[0].start_mark.line + 1, found[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+                line = node.start_mark.line + 1
+            else:
+                return line
+        return line
+
+
+class YamlFault(Exception):
+    """The text is not the kind of YAML that is accepted; says what and, when known, on which line."""
+
+
+def parse_yaml(text: str) -> YamlDocument:
+    """Parse one YAML document. Raises ``YamlFault``; duplicate keys are returned, not raised."""
+    loader = _StrictLoader(text)
+    try:
+        root = loader.get_single_node()
+        data = loader.construct_document(root) if root is not None else None
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise YamlFault(f"{line}{error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise YamlFault(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+    finally:
+        loader.dispose()
+    return YamlDocument(data, root, _duplicates(root, ""))
+
+
+def _duplicates(node: yaml.Node | None, path: str) -> list[tuple[str, int]]:
+    found: list[tuple[str, int]] = []
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = f"{path}.{key.value}" if path else str(key.value)
+            if str(key.value) in seen:
+                found.append((name, key.start_mark.line + 1))
+            seen.add(str(key.value))
+            found += _duplicates(value, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            found += _duplicates(value, f"{path}[{index}]")
+    return found

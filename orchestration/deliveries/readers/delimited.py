@@ -1,0 +1,103 @@
+"""Delimited text: ``.csv`` with any one-character delimiter, decimal point or comma."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from orchestration.deliveries.codebook import Codebook, read_codebook_file
+from orchestration.deliveries.file_faults import check_header, decode, read_bytes, truncated, unreadable
+from orchestration.deliveries.number_text import parse_numbers
+from orchestration.deliveries.problems import DeliveryProblems, Problem, raise_when_any
+from orchestration.deliveries.readers.dictionary import text_column
+from orchestration.deliveries.source_table import NUMERIC, STRING, SourceTable
+
+MOST_FAULTS = 20
+"""Rows of a wrong length that are listed one by one; a file with another delimiter has thousands."""
+
+
+def read_csv(
+    path: Path,
+    delimiter: str = ",",
+    decimal: str = ".",
+    encoding: str | None = None,
+    codebook: Path | None = None,
+) -> SourceTable:
+    """Read delimited text; the first row holds the names.
+
+    A column is numeric when every cell that is not blank is a number in the declared notation without leading
+    zeros; any other column is text. Raises ``DeliveryProblems`` for text that does not decode or parse, for
+    rows of another length than the header, and for names that are empty or stand twice.
+    """
+    text, used = decode(path, read_bytes(path), encoding)
+    header, rows = _rows(path, text, delimiter)
+    raise_when_any(check_header(path, header))
+    meaning = read_codebook_file(codebook, encoding) if codebook else Codebook.empty()
+    import pandas as pd
+
+    columns: dict[str, pd.Series] = {}
+    types: dict[str, str] = {}
+    for name, cells in zip(header, zip(*rows, strict=True) if rows else ((),) * len(header), strict=True):
+        numbers = parse_numbers(cells, decimal)
+        types[name] = STRING if numbers is None else NUMERIC
+        columns[name] = text_column(cells) if numbers is None else pd.Series(numbers, dtype="float64")
+    raise_when_any(meaning.problems_with(path.name, types, decimal))
+    frame = pd.DataFrame(columns, copy=False)
+    variables, values = meaning.describe(frame, types, decimal)
+    return SourceTable(frame, variables, values, "", used)
+
+
+def _rows(path: Path, text: str, delimiter: str) -> tuple[list[str], list[list[str]]]:
+    if not text.strip():
+        raise truncated(path, "is empty")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    problems: list[Problem] = []
+    rows: list[list[str]] = []
+    try:
+        header = [name.strip() for name in next(reader)]
+        for cells in reader:
+            if not cells:
+                continue
+            if len(cells) != len(header):
+                problems.append(
+                    Problem(
+                        "row_length",
+                        f"line {reader.line_num} has {len(cells)} cells, the header {len(header)}",
+                        "quote cells that hold the delimiter, and check `delimiter` in delivery.yml",
+                        2,
+                        file=path.name,
+                    )
+                )
+            rows.append(cells)
+    except csv.Error as error:
+        # An open quote at the end is what a file looks like that was cut off.
+        if "end of data" in str(error):
+            raise truncated(path, f"line {reader.line_num}: ends within a quoted cell") from None
+        raise unreadable(
+            path,
+            "not_csv",
+            f"line {reader.line_num}: {error}",
+            "check `delimiter` in delivery.yml and the quotes in the file",
+        ) from None
+    if len(header) == 1 and any(other in header[0] for other in ";,\t|"):
+        raise unreadable(
+            path,
+            "wrong_delimiter",
+            f"has one column when it is cut at '{delimiter}'",
+            "name the right `delimiter` in delivery.yml",
+        )
+    if len(problems) > MOST_FAULTS:
+        rest = len(problems) - MOST_FAULTS
+        problems[MOST_FAULTS:] = [
+            Problem(
+                "row_length",
+                f"{rest} more rows have another length than the header",
+                "check `delimiter` in delivery.yml",
+                2,
+                file=path.name,
+            )
+        ]
+    if problems:
+        raise DeliveryProblems(problems)
+    return header, rows

@@ -1,0 +1,1 @@
+"""From a checked warehouse to a release: evidence, gate, exporters, the switch and the way back."""

@@ -1,0 +1,79 @@
+"""What a release says about its own origin: ``release_info`` and ``release_inputs``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+CONTRACT_VERSION = "1.0"
+INFO_TABLE = "release_info"
+INPUTS_TABLE = "release_inputs"
+
+INFO_COMMENT = "One row: what this release is made from. Times and run ids stand in MANIFEST.json alone."
+INPUTS_COMMENT = "One row per delivered file that the release is made from, with its hash."
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The facts about a release that do not depend on its figures; ``notice`` is '' unless synthetic."""
+
+    registry_hash: str
+    is_synthetic: bool
+    notice: str
+    contract_version: str = CONTRACT_VERSION
+
+
+def write_inputs(connection: duckdb.DuckDBPyConnection, register: Path) -> None:
+    """Create ``release_inputs`` in the connection's own database from the landing register (Parquet)."""
+    connection.execute(
+        f"""
+        create table main.{INPUTS_TABLE} as
+        select
+            cast(programme_id as varchar) as programme_id,
+            cast(wave_id as varchar) as wave_id,
+            cast(instrument_id as varchar) as instrument_id,
+            cast(file_id as varchar) as file_id,
+            cast(delivery_version as integer) as delivery_version,
+            cast(path as varchar) as path,
+            cast(sha256 as varchar) as sha256,
+            cast(codebook_sha256 as varchar) as codebook_sha256,
+            cast(is_synthetic as boolean) as is_synthetic,
+            cast(is_assumed as boolean) as is_assumed
+        from read_parquet(?)
+        order by all asc nulls first
+        """,
+        [str(register)],
+    )
+
+
+def read_origin(connection: duckdb.DuckDBPyConnection, register: Path, registry_hash: str) -> Origin:
+    """Whether any delivery is synthetic, and what their notices say."""
+    is_synthetic, notice = connection.execute(
+        """
+        select
+            coalesce(bool_or(is_synthetic), false),
+            coalesce(string_agg(distinct trim(notice), ' ' order by trim(notice)) filter (is_synthetic), '')
+        from read_parquet(?)
+        """,
+        [str(register)],
+    ).fetchone()
+    return Origin(registry_hash, is_synthetic, notice)
+
+
+def write_info(connection: duckdb.DuckDBPyConnection, release_id: str, origin: Origin) -> None:
+    """Create ``release_info`` in the connection's own database."""
+    connection.execute(
+        f"""
+        create table main.{INFO_TABLE} as
+        select
+            cast($1 as varchar) as release_id,
+            cast($2 as varchar) as registry_hash,
+            cast($3 as boolean) as is_synthetic,
+            cast($4 as varchar) as contract_version,
+            cast($5 as varchar) as notice,
+            cast((select count(*) from main.{INPUTS_TABLE}) as integer) as input_files_n
+        """,
+        [release_id, origin.registry_hash, origin.is_synthetic, origin.contract_version, origin.notice],
+    )

@@ -1,0 +1,193 @@
+"""Rules of the crosswalk by itself, without a delivery: scopes, verbs, codes and buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+from orchestration.deliveries.problems import Problem, closest
+from orchestration.registry.load import Registry, Row
+from orchestration.registry.places import place
+
+Rule = Callable[[Registry], Iterator[Problem]]
+
+
+def scope_of(row: Row) -> tuple[str, str]:
+    """Wave and instrument that a row of the crosswalk is about."""
+    return row["wave_id"], row["instrument_id"]
+
+
+def overlaps(one: Row, other: Row) -> bool:
+    """Whether two rows of one scope can be about the same file: an empty file_id is every file."""
+    return one["file_id"] == other["file_id"] or not one["file_id"] or not other["file_id"]
+
+
+def _asked(registry: Registry) -> Iterator[Problem]:
+    for index, row in enumerate(registry.table("xw_variables")):
+        where = place(registry, "xw_variables", index)
+        if (row["verb"] == "not_asked") == bool(row["source_variable"]):
+            yield Problem(
+                "crosswalk_verb",
+                "names a variable for a question that was not asked"
+                if row["source_variable"]
+                else f"names no variable to {row['verb']}",
+                "empty source_variable for not_asked, and fill it in for every other verb",
+                file=where,
+            )
+        status = registry.instrument_status(*scope_of(row))
+        if status == "not_asked" and row["verb"] != "not_asked":
+            yield Problem(
+                "crosswalk_instrument",
+                f"{row['instrument_id']} was not asked in {row['wave_id']} by registry/wave_instruments.csv",
+                "remove the row, or correct that file",
+                file=where,
+                variable=row["source_variable"],
+            )
+
+
+def _verbs_and_types(registry: Registry) -> Iterator[Problem]:
+    for index, row in enumerate(registry.table("xw_variables")):
+        concept = registry.concepts[row["concept_id"]]
+        message = ""
+        if row["verb"] in ("recode", "bucket") and concept.type != "categorical":
+            message = f"{row['verb']} leads to codes, and {row['concept_id']} is {concept.type}"
+        elif row["verb"] == "reverse" and (concept.valid_min is None or concept.valid_max is None):
+            message = f"reverse needs valid_min and valid_max of {row['concept_id']}"
+        if message:
+            yield Problem(
+                "crosswalk_verb",
+                message,
+                "choose another verb, or complete the concept in registry/concepts.csv",
+                file=place(registry, "xw_variables", index),
+                variable=row["source_variable"],
+            )
+
+
+def _concept_once(registry: Registry) -> Iterator[Problem]:
+    by_concept: dict[tuple[str, str, str], list[tuple[int, Row]]] = {}
+    for index, row in enumerate(registry.table("xw_variables")):
+        if row["status"] == "accepted":
+            by_concept.setdefault((*scope_of(row), row["concept_id"]), []).append((index, row))
+    for (_, _, concept), rows in by_concept.items():
+        for number, (index, row) in enumerate(rows):
+            clash = next((other for other in rows[:number] if overlaps(row, other[1])), None)
+            if clash is not None:
+                yield Problem(
+                    "concept_mapped_twice",
+                    f"{concept} stands in {place(registry, 'xw_variables', clash[0])} already",
+                    "a concept has one source per file: keep one row, or name a file_id in each",
+                    file=place(registry, "xw_variables", index),
+                    variable=row["source_variable"],
+                )
+
+
+def _values(registry: Registry) -> Iterator[Problem]:
+    concepts = _concepts_by_variable(registry)
+    by_code: dict[tuple[str, ...], list[tuple[int, Row]]] = {}
+    for index, row in enumerate(registry.table("xw_values")):
+        where = place(registry, "xw_values", index)
+        mapped = [
+            (variable["concept_id"], variable["verb"])
+            for variable in concepts.get((*scope_of(row), row["source_variable"]), [])
+            if overlaps(row, variable)
+        ]
+        if not mapped:
+            yield Problem(
+                "unused_crosswalk_row",
+                "no row of crosswalk/xw_variables.csv maps this variable",
+                "remove the row, or map the variable",
+                file=where,
+                variable=row["source_variable"],
+                code=row["source_code"],
+            )
+        elif row["code"]:
+            lists = [registry.codes_of(concept) for concept, verb in mapped if verb in ("recode", "copy")]
+            if not any(row["code"] in codes for codes in lists) and any(lists):
+                named = ", ".join(sorted(concept for concept, _ in mapped))
+                codes = {code for known in lists for code in known}
+                yield Problem(
+                    "unknown_codelist_code",
+                    f"code '{row['code']}' is in no code list of {named}{closest(row['code'], codes)}",
+                    f"use one of {', '.join(sorted(codes))}",
+                    file=where,
+                    variable=row["source_variable"],
+                    code=row["source_code"],
+                )
+        by_code.setdefault((*scope_of(row), row["source_variable"], row["source_code"]), []).append(
+            (index, row)
+        )
+    for rows in by_code.values():
+        yield from _ambiguous(registry, "xw_values", rows)
+
+
+def _ambiguous(registry: Registry, table: str, rows: list[tuple[int, Row]]) -> Iterator[Problem]:
+    for number, (index, row) in enumerate(rows):
+        clash = next((other for other in rows[:number] if overlaps(row, other[1])), None)
+        if clash is not None:
+            yield Problem(
+                "ambiguous_crosswalk_row",
+                f"is also said in {place(registry, table, clash[0])}, for every file or for the same one",
+                "keep one of the two, or name a file_id in each",
+                file=place(registry, table, index),
+                variable=row["source_variable"],
+                code=row["source_code"],
+            )
+
+
+def _buckets(registry: Registry) -> Iterator[Problem]:
+    bucketed = {
+        (*scope_of(row), row["file_id"], row["source_variable"], row["concept_id"])
+        for row in registry.table("xw_variables")
+        if row["verb"] == "bucket"
+    }
+    ranges: dict[tuple[str, ...], list[tuple[float, float, int]]] = {}
+    for index, row in enumerate(registry.table("xw_buckets")):
+        key = (*scope_of(row), row["file_id"], row["source_variable"], row["concept_id"])
+        where = place(registry, "xw_buckets", index)
+        if key not in bucketed:
+            yield Problem(
+                "unused_crosswalk_row",
+                f"no row of crosswalk/xw_variables.csv buckets this variable into {row['concept_id']}",
+                "remove the row, or map the variable with verb bucket and the same file_id",
+                file=where,
+                variable=row["source_variable"],
+            )
+        lower, upper = float(row["lower"]), float(row["upper"])
+        if lower > upper:
+            yield Problem(
+                "bucket_range",
+                f"runs from {row['lower']} to {row['upper']}",
+                "put the smaller number in lower",
+                file=where,
+                variable=row["source_variable"],
+            )
+        ranges.setdefault(key, []).append((lower, upper, index))
+    for key in sorted(bucketed):
+        ordered = sorted(ranges.get(key, []))
+        if not ordered:
+            yield Problem(
+                "bucket_without_ranges",
+                f"has no ranges for {key[4]} in {key[0]}, {key[1]}",
+                "add them to crosswalk/xw_buckets.csv",
+                file="crosswalk/xw_variables.csv",
+                variable=key[3],
+            )
+        for first, second in pairwise(ordered):
+            if second[0] <= first[1]:
+                yield Problem(
+                    "bucket_range",
+                    f"overlaps with {place(registry, 'xw_buckets', first[2])}",
+                    "a number belongs to one range",
+                    file=place(registry, "xw_buckets", second[2]),
+                    variable=key[3],
+                )
+
+
+def _concepts_by_variable(registry: Registry) -> dict[tuple[str, str, str], list[Row]]:
+    found: dict[tuple[str, str, str], list[Row]] = {}
+    for row in registry.table("xw_variables"):
+        found.setdefault((*scope_of(row), row["source_variable"]), []).append(row)
+    return found
+
+
+CROSSWALK_RULES: tuple[Rule, ...] = (_asked, _verbs_and_types, _concept_once, _values, _buckets)

@@ -1,0 +1,208 @@
+"""Rules between tables of what is measured: codes, concepts, indicators, published figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from orchestration.deliveries.problems import Problem, closest
+from orchestration.registry.load import Registry
+from orchestration.registry.places import place
+from orchestration.registry.schema import TABLES
+
+Rule = Callable[[Registry], Iterator[Problem]]
+
+CODES_OF_CONCEPTS = (
+    ("population_rules", "concept_id"),
+    ("derived_inputs", "input_concept_id"),
+    ("routing", "gate_concept_id"),
+    ("base_rules", "concept_id"),
+    ("xw_buckets", "concept_id"),
+)
+"""Tables whose ``code`` has to be in the code list of the concept in that column."""
+
+
+def _codes(registry: Registry) -> Iterator[Problem]:
+    for table, column in CODES_OF_CONCEPTS:
+        for index, row in enumerate(registry.table(table)):
+            codes = registry.codes_of(row[column])
+            if row["code"] not in codes:
+                yield _unknown_code(registry, table, index, row["code"], row[column], codes)
+    for index, row in enumerate(registry.table("indicator_codes")):
+        concept = registry.indicators[row["indicator_id"]].concept_id
+        codes = registry.codes_of(concept)
+        if row["code"] and row["code"] not in codes:
+            yield _unknown_code(registry, "indicator_codes", index, row["code"], concept, codes)
+
+
+def _unknown_code(
+    registry: Registry, table: str, index: int, code: str, concept: str, codes: dict
+) -> Problem:
+    codelist = registry.concepts[concept].codelist_id
+    known = f"code list {codelist} of {concept}" if codelist else f"{concept}, which has no code list"
+    return Problem(
+        "unknown_codelist_code",
+        f"is not in the {known}{closest(code, codes)}" if codelist else f"cannot be a code of {known}",
+        f"use one of {', '.join(codes)}" if codes else f"give {concept} a code list, or correct the concept",
+        file=place(registry, table, index),
+        code=code,
+    )
+
+
+def _one_of_two(registry: Registry) -> Iterator[Problem]:
+    for table in ("indicator_codes", "xw_values"):
+        for index, row in enumerate(registry.table(table)):
+            if bool(row["code"]) == bool(row["missing_kind"]):
+                both = "both are" if row["code"] else "neither is"
+                yield Problem(
+                    "code_or_missing_kind",
+                    f"code and missing_kind: {both} filled in",
+                    "fill in exactly one",
+                    file=place(registry, table, index),
+                )
+
+
+def _missing_kinds(registry: Registry) -> Iterator[Problem]:
+    declared = TABLES["missing_kinds"].column("missing_kind").allowed
+    known = {row["missing_kind"] for row in registry.table("missing_kinds")}
+    for kind in declared:
+        if kind not in known:
+            yield Problem(
+                "missing_kind_unknown", f"lacks {kind}", "add its row", file=TABLES["missing_kinds"].path
+            )
+
+
+def _concepts(registry: Registry) -> Iterator[Problem]:
+    blocks = {row["block_id"]: row["theme_id"] for row in registry.table("blocks")}
+    for index, row in enumerate(registry.table("concepts")):
+        where = place(registry, "concepts", index)
+        name = row["concept_id"]
+        if (row["type"] == "categorical") != bool(row["codelist_id"]):
+            has = "has a code list" if row["codelist_id"] else "has no code list"
+            yield Problem(
+                "concept_codelist",
+                f"{name} is {row['type']} and {has}",
+                "categorical concepts have one, others have none",
+                file=where,
+            )
+        if row["block_id"] and blocks[row["block_id"]] != row["theme_id"]:
+            yield Problem(
+                "concept_theme",
+                f"{name} has theme '{row['theme_id']}', its block has '{blocks[row['block_id']]}'",
+                "correct one of the two",
+                file=where,
+            )
+        low, high = row["valid_min"], row["valid_max"]
+        if low and high and float(low) > float(high):
+            yield Problem(
+                "concept_range",
+                f"{name} runs from {low} to {high}",
+                "swap valid_min and valid_max",
+                file=where,
+            )
+
+
+def _derived(registry: Registry) -> Iterator[Problem]:
+    inputs: dict[str, set[str]] = {}
+    for row in registry.table("derived_inputs"):
+        inputs.setdefault(row["concept_id"], set()).add(row["input_concept_id"])
+    for index, row in enumerate(registry.table("derived_concepts")):
+        name, where = row["concept_id"], place(registry, "derived_concepts", index)
+        if name not in inputs:
+            yield Problem(
+                "derived_without_inputs",
+                f"{name} is made from nothing",
+                "add its inputs to registry/derived_inputs.csv",
+                file=where,
+            )
+        for used in sorted(inputs.get(name, set()) & set(inputs)):
+            yield Problem(
+                "derived_from_derived",
+                f"{name} is made from {used}, which is derived itself",
+                f"name the inputs of {used} instead",
+                file=where,
+            )
+
+
+def _indicators(registry: Registry) -> Iterator[Problem]:
+    counted = {row["indicator_id"] for row in registry.table("indicator_codes")}
+    units = {"proportion": "percent", "mean": "mean", "total": "count"}
+    for index, row in enumerate(registry.table("indicators")):
+        name, where = row["indicator_id"], place(registry, "indicators", index)
+        if row["unit"] != units[row["statistic"]]:
+            yield Problem(
+                "indicator_unit",
+                f"{name} is a {row['statistic']} in {row['unit']}",
+                f"a {row['statistic']} has unit {units[row['statistic']]}",
+                file=where,
+            )
+        if row["statistic"] == "proportion" and name not in counted:
+            yield Problem(
+                "indicator_without_codes",
+                f"no answer counts for {name}",
+                "add the codes to registry/indicator_codes.csv",
+                file=where,
+            )
+        is_counted = row["statistic"] == "total" and name in counted
+        if (
+            row["statistic"] != "proportion"
+            and not is_counted
+            and registry.concepts[row["concept_id"]].type != "numeric"
+        ):
+            yield Problem(
+                "indicator_type",
+                f"{name} is a {row['statistic']} of {row['concept_id']}, which is not numeric",
+                "name a numeric concept, or make it a proportion",
+                file=where,
+            )
+
+
+def _published(registry: Registry) -> Iterator[Problem]:
+    followed: dict[tuple[str, ...], tuple[str, int]] = {}
+    for index, row in enumerate(registry.table("published_figures")):
+        where = place(registry, "published_figures", index)
+        if row["kind"] != "estimate":
+            continue
+        for column, known in (
+            ("indicator_id", registry.indicators),
+            ("wave_id", registry.waves),
+            ("population_id", registry.populations),
+        ):
+            if row[column] not in known:
+                yield Problem(
+                    "published_estimate",
+                    f"{column} '{row[column]}' is not in the registry{closest(row[column], known)}",
+                    "correct it, or give the row kind fact",
+                    file=where,
+                )
+        cell = tuple(
+            row[name]
+            for name in (
+                "indicator_id",
+                "wave_id",
+                "population_id",
+                "breakdown_id",
+                "breakdown_code",
+                "base_id",
+            )
+        )
+        if row["is_followed"] == "true" and row["qualifier"] == "exact":
+            other = followed.setdefault(cell, (row["value"], index))
+            if other[0] != row["value"]:
+                yield Problem(
+                    "two_publications_followed",
+                    f"follows {row['value']} for a cell of which "
+                    f"{place(registry, 'published_figures', other[1])} follows {other[0]}",
+                    "follow one of the two (is_followed), and say why in note",
+                    file=where,
+                )
+
+
+MEASURE_RULES: tuple[Rule, ...] = (
+    _codes,
+    _one_of_two,
+    _missing_kinds,
+    _concepts,
+    _derived,
+    _indicators,
+    _published,
+)

@@ -1,0 +1,185 @@
+"""Tables of rules: breaks in series, disclosure, rounding, estimation, sentences and flags."""
+
+from __future__ import annotations
+
+from orchestration.registry.declaration import Column, Table, sort_order
+
+FOLDER = "registry"
+
+
+def _publication_rules(name: str, what: str, example: str) -> Table:
+    return Table(
+        name,
+        FOLDER,
+        f"one row per rule on {what}",
+        ("rule_id",),
+        (
+            Column("rule_id", "name of the rule", example),
+            Column(
+                "applies_to",
+                "unit of observation that it is for",
+                "person",
+                allowed=("person", "organisation"),
+            ),
+            Column("measure", "what is measured", "n_unweighted"),
+            Column("operator", "how it is compared", "<"),
+            Column("threshold", "with what", "30", "number"),
+            Column(
+                "verdict", "what happens to the cell", "suppress", allowed=("suppress", "flag", "publish")
+            ),
+            Column("marker", "what a suppressed or flagged cell shows", "[u]", required=False),
+            Column("reason_code", "name of the reason in the release", "too_few", required=False),
+            sort_order(),
+            Column("reason", "why this threshold", "NCHS-standaard voor percentages"),
+        ),
+    )
+
+
+TABLES = (
+    Table(
+        "series_breaks",
+        FOLDER,
+        "one row per break in a series",
+        ("break_id",),
+        (
+            Column("break_id", "name of the break", "ag_2014_contractor"),
+            Column("from_wave_id", "last wave before it", "ag_2012", references="waves.wave_id"),
+            Column(
+                "to_wave_id",
+                "first wave after it; for `wave_apart` the same wave",
+                "ag_2014",
+                references="waves.wave_id",
+            ),
+            Column(
+                "indicator_id",
+                "indicator that it touches; empty: the whole block",
+                "",
+                required=False,
+                references="indicators.indicator_id",
+            ),
+            Column(
+                "block_id",
+                "block that it touches; empty: every block",
+                "victimisation",
+                required=False,
+                references="blocks.block_id",
+            ),
+            Column(
+                "population_id",
+                "population that it touches, with all below it; empty: every population",
+                "",
+                required=False,
+                references="populations.population_id",
+            ),
+            Column(
+                "kind",
+                "what changed",
+                "contractor",
+                allowed=(
+                    "wording",
+                    "answer_list",
+                    "scale",
+                    "reference_period",
+                    "frame",
+                    "mode",
+                    "contractor",
+                    "weighting",
+                    "scope",
+                ),
+            ),
+            Column(
+                "effect",
+                "no change is computed, a change is computed and marked, or the wave stands apart",
+                "block",
+                allowed=("block", "warn", "wave_apart"),
+            ),
+            Column("reason", "what is known", "ander bureau; alle groepen dalen tegelijk"),
+            Column("source", "where that was found", "colofons", required=False),
+        ),
+    ),
+    Table(
+        "headlines",
+        FOLDER,
+        "one row per sentence of the headlines",
+        ("headline_id",),
+        (
+            Column("headline_id", "name of the sentence", "victims_office_holders"),
+            Column("indicator_id", "indicator", "victim_any_12m", references="indicators.indicator_id"),
+            Column(
+                "population_id",
+                "population",
+                "politieke_ambtsdragers",
+                references="populations.population_id",
+            ),
+            Column(
+                "text_nl",
+                "Dutch text with {estimate} {previous} {change} {year}",
+                "In {year} kreeg {estimate} procent met agressie te maken.",
+            ),
+            Column(
+                "text_en",
+                "English text with the same places",
+                "In {year}, {estimate} per cent met aggression.",
+            ),
+            sort_order(),
+        ),
+    ),
+    Table(
+        "claims",
+        FOLDER,
+        "one row per sentence of a report that is checked at each refresh",
+        ("claim_id",),
+        (
+            Column("claim_id", "name of the claim", "rise_2022"),
+            Column("wave_id", "wave that it is about", "vi_2022", references="waves.wave_id"),
+            Column("text_nl", "the claim in our own Dutch words", "Agressie nam toe sinds 2020."),
+            Column("text_en", "the claim in our own English words", "Aggression rose since 2020."),
+            Column(
+                "publication_id",
+                "where it was made",
+                "letter_2022",
+                required=False,
+                references="publications.publication_id",
+            ),
+            Column("query", "DuckDB SQL over the marts with one boolean column `holds`", "select … as holds"),
+        ),
+    ),
+    _publication_rules("reliability_rules", "reliability", "person_n"),
+    _publication_rules("confidentiality_rules", "confidentiality", "person_few"),
+    Table(
+        "rounding_rules",
+        FOLDER,
+        "one row per released column and unit that is rounded",
+        ("column_name", "unit"),
+        (
+            Column("column_name", "column of a released table", "estimate"),
+            Column("unit", "unit that the rule is for; empty: every unit", "percent", required=False),
+            Column("round_to", "values are rounded to multiples of this", "0.1", "number"),
+            Column("reason", "why this was chosen", "percentages met een decimaal"),
+        ),
+    ),
+    Table(
+        "estimation_policies",
+        FOLDER,
+        "one row per choice of the estimator",
+        ("policy_id",),
+        (
+            Column("policy_id", "name of the choice", "lonely_psu"),
+            Column("value", "what was chosen", "adjust"),
+            Column("reason", "why this was chosen", "zoals R survey"),
+        ),
+    ),
+    Table(
+        "quality_flags",
+        FOLDER,
+        "one row per check that flags instead of blocks",
+        ("check_id",),
+        (
+            Column("check_id", "name of the check", "assert_response_known"),
+            Column("severity", "what a failure does", "flag", allowed=("error", "flag")),
+            Column("owner", "who looks after it", "dataredactie"),
+            Column("expires_on", "day after which it blocks", "2027-12-31", "date"),
+            Column("reason", "why it does not block", "steekproefkader ontbreekt"),
+        ),
+    ),
+)

@@ -1,0 +1,115 @@
+"""Rules between tables of the study: waves, instruments, populations, breakdowns, breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from orchestration.deliveries.problems import Problem
+from orchestration.registry.load import Registry
+from orchestration.registry.places import place
+
+Rule = Callable[[Registry], Iterator[Problem]]
+
+
+def _wave_names(registry: Registry) -> Iterator[Problem]:
+    for index, row in enumerate(registry.table("waves")):
+        expected = f"{row['programme_id']}_{row['year']}"
+        if row["wave_id"] != expected:
+            yield Problem(
+                "wave_name",
+                f"wave_id is {row['wave_id']}, and a wave is called <programme>_<year>",
+                f"call it {expected}, or correct programme_id or year",
+                file=place(registry, "waves", index),
+            )
+
+
+def _instruments_of_waves(registry: Registry) -> Iterator[Problem]:
+    told = {(row["wave_id"], row["instrument_id"]) for row in registry.table("wave_instruments")}
+    for wave in registry.waves:
+        for instrument in registry.instruments:
+            if (wave, instrument) not in told:
+                yield Problem(
+                    "wave_instrument_unknown",
+                    f"does not say whether {instrument} was part of {wave}",
+                    f"add the row {wave},{instrument},<asked, not_asked or assumed>,<reason>",
+                    file="registry/wave_instruments.csv",
+                )
+    for index, row in enumerate(registry.table("wave_instruments")):
+        if row["status"] != "asked" and not row["reason"]:
+            yield Problem(
+                "wave_instrument_reason",
+                f"{row['instrument_id']} is {row['status']} in {row['wave_id']}, and no reason is given",
+                "say why: it is shown to readers",
+                file=place(registry, "wave_instruments", index),
+            )
+
+
+def _population_tree(registry: Registry) -> Iterator[Problem]:
+    parents = {row["population_id"]: row["parent_population_id"] for row in registry.table("populations")}
+    for index, row in enumerate(registry.table("populations")):
+        seen = [row["population_id"]]
+        while parents.get(seen[-1]) and parents[seen[-1]] not in seen:
+            seen.append(parents[seen[-1]])
+        if parents.get(seen[-1]):
+            yield Problem(
+                "population_cycle",
+                f"{' > '.join(seen)} comes back to {parents[seen[-1]]}",
+                "correct parent_population_id",
+                file=place(registry, "populations", index),
+            )
+        parent = registry.populations.get(row["parent_population_id"])
+        if parent is not None and parent.instrument_id != row["instrument_id"]:
+            yield Problem(
+                "population_instrument",
+                f"is reached by {row['instrument_id']}, its parent by {parent.instrument_id}",
+                "name one instrument for both",
+                file=place(registry, "populations", index),
+            )
+
+
+def _breakdowns(registry: Registry) -> Iterator[Problem]:
+    for index, row in enumerate(registry.table("breakdowns")):
+        is_total = row["breakdown_id"] == "total"
+        where = place(registry, "breakdowns", index)
+        if is_total and row["concept_id"]:
+            yield Problem(
+                "breakdown_concept", "total is broken down by nothing", "empty its concept_id", file=where
+            )
+        elif not is_total and not registry.codes_of(row["concept_id"]):
+            yield Problem(
+                "breakdown_concept",
+                f"{row['breakdown_id']} needs a concept with a code list",
+                "name a categorical concept",
+                file=where,
+            )
+
+
+def _breaks(registry: Registry) -> Iterator[Problem]:
+    for index, row in enumerate(registry.table("series_breaks")):
+        where = place(registry, "series_breaks", index)
+        first, last = registry.waves[row["from_wave_id"]].year, registry.waves[row["to_wave_id"]].year
+        if row["effect"] == "wave_apart" and row["from_wave_id"] != row["to_wave_id"]:
+            yield Problem(
+                "break_waves",
+                f"{row['break_id']} sets one wave apart, and names two",
+                "name the same wave twice, or choose another effect",
+                file=where,
+            )
+        elif row["effect"] != "wave_apart" and first >= last:
+            yield Problem(
+                "break_waves",
+                f"{row['break_id']} goes from {first} to {last}",
+                "put the earlier wave in from_wave_id",
+                file=where,
+            )
+        indicator = registry.indicators.get(row["indicator_id"])
+        if indicator is not None and row["block_id"] and indicator.block_id != row["block_id"]:
+            yield Problem(
+                "break_block",
+                f"{row['indicator_id']} is in block {indicator.block_id}, not {row['block_id']}",
+                "empty one of the two, or correct it",
+                file=where,
+            )
+
+
+STUDY_RULES: tuple[Rule, ...] = (_wave_names, _instruments_of_waves, _population_tree, _breakdowns, _breaks)

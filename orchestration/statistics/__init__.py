@@ -1,0 +1,1 @@
+"""Quantiles, probabilities and intervals that SQL lacks, as vectorised DuckDB functions."""

@@ -1,0 +1,1 @@
+"""The private working file ``warehouse.duckdb``: built by dbt in process, audited in Python."""

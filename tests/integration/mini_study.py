@@ -1,0 +1,507 @@
+"""A study in miniature for tests: a registry of its own, a raw folder, and deliveries small enough to spoil.
+
+Two waves of a programme ``mini``, one .sav of 120 office holders each, written with pyreadstat. Everything is
+a plain file, so a test spoils what it is about and runs the real code on it::
+
+    study = build_mini_study(tmp_path)
+    study.write_answers("mini_2020", weight=-1.0)      # another column in place of the delivered one
+    study.lock("mini_2020")
+    land_all(study.settings)
+
+Answers are arithmetic on the row number: no seed, and a test can say what an estimate must be.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyreadstat
+import yaml
+
+from orchestration.deliveries import Manifest, load_manifest, write_lock
+from orchestration.registry import TABLES, Registry, load_registry
+from orchestration.registry.load import Row
+from orchestration.registry.validate import canonical_csv
+from orchestration.settings import Settings
+
+ROWS = 120
+WAVES = ("mini_2020", "mini_2022")
+FILE_ID = "ambtsdragers"
+FILE_NAME = "ambtsdragers.sav"
+FIXED_TIME = dt.datetime(2022, 1, 1, tzinfo=dt.UTC).timestamp()
+
+VARIABLE_LABELS = {
+    "RESPNR": "Respondentnummer",
+    "FUNCTIE": "Functie",
+    "SEXE": "Geslacht",
+    "LEEFTIJD": "Leeftijd in jaren",
+    "V1": "Verbaal bejegend",
+    "V2": "Bedreigd",
+    "V3": "Besproken",
+    "N1": "Aantal keren",
+    "S1": "De normen zijn strenger geworden",
+    "WEEG": "Weegfactor",
+    "STRATUM": "Stratum",
+    "MAIL": "E-mailadres",
+    "OPM": "Opmerkingen",
+}
+YES_NO = {1.0: "Ja", 2.0: "Nee", 9.0: "Weet niet"}
+VALUE_LABELS: dict[str, dict[float, str]] = {
+    "FUNCTIE": {1.0: "Raadslid", 2.0: "Wethouder"},
+    "SEXE": {1.0: "Man", 2.0: "Vrouw"},
+    "LEEFTIJD": {999.0: "Onbekend"},
+    "V1": YES_NO,
+    "V2": YES_NO,
+    "V3": YES_NO,
+    "N1": {99.0: "Weet niet"},
+    # This contractor runs the scale the other way: 1 is full agreement.
+    "S1": {
+        1.0: "Helemaal mee eens",
+        2.0: "Mee eens",
+        3.0: "Neutraal",
+        4.0: "Mee oneens",
+        5.0: "Helemaal mee oneens",
+    },
+    "STRATUM": {1.0: "Noord", 2.0: "Zuid"},
+}
+MISSING = {"LEEFTIJD": [999.0], "V1": [9.0], "V2": [9.0], "V3": [9.0], "N1": [99.0]}
+
+
+@dataclass
+class MiniStudy:
+    """Where the study is, and ways to spoil it. Nothing is locked again unless ``lock`` is called."""
+
+    root: Path
+    settings: Settings
+    manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def folder(self, wave_id: str) -> Path:
+        """The delivery folder of a wave."""
+        return self.settings.raw / "mini" / wave_id
+
+    def file(self, wave_id: str, name: str = FILE_NAME) -> Path:
+        """A delivered file of a wave."""
+        return self.folder(wave_id) / name
+
+    def registry(self) -> Registry:
+        return load_registry(self.settings.registry)
+
+    def manifest(self, wave_id: str) -> Manifest:
+        return load_manifest(self.folder(wave_id), self.registry())
+
+    def landed(self, wave_id: str, file_id: str = FILE_ID) -> Path:
+        """The folder of a landed file."""
+        return self.settings.landing / wave_id / file_id
+
+    def write_manifest(self, wave_id: str, file: Mapping[str, Any] | None = None, **head: Any) -> None:
+        """Write ``delivery.yml`` anew with other values for fields of the head and of the first file."""
+        manifest = self.manifests[wave_id]
+        manifest.update(head)
+        manifest["files"][0].update(file or {})
+        text = yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True)
+        (self.folder(wave_id) / "delivery.yml").write_text(text, encoding="utf-8")
+
+    def write_answers(
+        self,
+        wave_id: str,
+        name: str = FILE_NAME,
+        labels: Mapping[str, Any] | None = None,
+        drop: tuple[str, ...] = (),
+        compress: bool = False,
+        **columns: Any,
+    ) -> None:
+        """Write the delivered file anew: other ``columns`` (a scalar or a list), other value ``labels`` by
+        variable, columns to ``drop``."""
+        frame = answers().assign(**columns).drop(columns=list(drop))
+        value_labels = {
+            key: value for key, value in {**VALUE_LABELS, **(labels or {})}.items() if key in frame
+        }
+        path = self.file(wave_id, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pyreadstat.write_sav(
+            frame,
+            str(path),
+            file_label="Synthetisch: geen antwoord is van een echt persoon",
+            column_labels=[VARIABLE_LABELS.get(column, column) for column in frame.columns],
+            variable_value_labels=value_labels,
+            missing_ranges={
+                key: value for key, value in MISSING.items() if key in frame and frame[key].dtype == "float64"
+            },
+            compress=compress,
+        )
+        _fix_creation_time(path)
+
+    def lock(self, wave_id: str) -> None:
+        """Lock what lies there now, whatever was locked before."""
+        write_lock(self.manifest(wave_id), accept_changes=True)
+
+    def redeliver(self, wave_id: str, path: str = "v2/ambtsdragers.sav", **columns: Any) -> None:
+        """Add version 2 of the file, as a supplier's correction; the first version stays where it is."""
+        self.write_answers(wave_id, path, **columns)
+        files = self.manifests[wave_id]["files"]
+        files.append({**copy.deepcopy(files[0]), "version": 2, "path": path})
+        self.write_manifest(wave_id, version=2)
+        self.lock(wave_id)
+
+    def edit_registry(self, table: str, change: Callable[[list[Row]], list[Row]]) -> None:
+        """Write a table of the registry anew, in canonical form, with the rows that ``change`` returns."""
+        rows = change([dict(row) for row in self.registry().table(table)])
+        write_table(self.settings.registry, table, rows)
+
+
+def build_mini_study(root: Path) -> MiniStudy:
+    """Write registry, deliveries and locks below ``root``; the warehouse home is still empty."""
+    settings = Settings(raw=root / "raw", registry=root / "registry", home=root / "warehouse")
+    study = MiniStudy(root, settings)
+    write_registry(settings.registry)
+    for wave_id in WAVES:
+        study.folder(wave_id).mkdir(parents=True)
+        study.manifests[wave_id] = _manifest(wave_id)
+        study.write_answers(wave_id)
+        study.write_manifest(wave_id)
+        study.lock(wave_id)
+    return study
+
+
+def answers() -> pd.DataFrame:
+    """120 rows: half councillors, a third verbally abused, a quarter threatened; two strata, two weights."""
+    rows = range(ROWS)
+    return pd.DataFrame(
+        {
+            "RESPNR": [float(1000 + row) for row in rows],
+            "FUNCTIE": [1.0 if row % 2 else 2.0 for row in rows],
+            "SEXE": [1.0 if row % 5 < 3 else 2.0 for row in rows],
+            "LEEFTIJD": [999.0 if row == 7 else float(25 + row % 50) for row in rows],
+            "V1": [9.0 if row == 11 else 1.0 if row % 3 == 0 else 2.0 for row in rows],
+            "V2": [1.0 if row % 4 == 0 else 2.0 for row in rows],
+            # Asked of victims only: system missing for everybody else.
+            "V3": [(1.0 if row % 2 else 2.0) if row % 3 == 0 or row % 4 == 0 else None for row in rows],
+            "N1": [99.0 if row == 13 else float(row % 4) for row in rows],
+            "S1": [float(1 + row % 5) for row in rows],
+            "WEEG": [0.5 if row % 2 else 1.5 for row in rows],
+            "STRATUM": [1.0 if row < ROWS // 2 else 2.0 for row in rows],
+            "MAIL": [f"persoon{row}@voorbeeld.example" for row in rows],
+            "OPM": ["" if row % 10 else "geen" for row in rows],
+        }
+    )
+
+
+def write_table(root: Path, table: str, rows: list[Row]) -> None:
+    """Write rows (dicts; what is left out is empty) as a registry file, sorted by its key."""
+    declared = TABLES[table]
+    full = [{name: str(row.get(name, "")) for name in declared.column_names} for row in rows]
+    full.sort(key=lambda row: tuple(row[name] for name in declared.key))
+    path = root / declared.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(canonical_csv(declared.column_names, (row.values() for row in full)), encoding="utf-8")
+
+
+def write_registry(root: Path) -> None:
+    """Write every declared table: those below with their rows, the rest with a header only."""
+    rows = registry_rows()
+    for table in TABLES:
+        write_table(root, table, rows.get(table, []))
+
+
+def registry_rows() -> dict[str, list[Row]]:
+    """Rows of the miniature registry, by table."""
+    labels = _labels
+    rows: dict[str, list[Row]] = {
+        "programmes": [
+            {
+                "programme_id": "mini",
+                **labels("Proefmonitor"),
+                "cycle_years": "2",
+                "group_name": "mini",
+                "refresh_cron": "0 6 * * 1",
+                "refresh_timezone": "Europe/Amsterdam",
+                "sort_order": "1",
+            }
+        ],
+        "waves": [
+            {
+                "wave_id": wave,
+                "programme_id": "mini",
+                "year": wave[-4:],
+                "maturity": "final",
+                "contractor": "Bureau Voorbeeld",
+            }
+            for wave in WAVES
+        ],
+        "themes": [
+            {"theme_id": "safety", **labels("Veiligheid")},
+            {"theme_id": "integrity", **labels("Integriteit")},
+        ],
+        "blocks": [
+            {"block_id": "victimisation", "theme_id": "safety", **labels("Slachtofferschap")},
+            {"block_id": "norms", "theme_id": "integrity", **labels("Normen")},
+        ],
+        "wave_themes": [
+            {"wave_id": wave, "theme_id": theme} for wave in WAVES for theme in ("safety", "integrity")
+        ],
+        "instruments": [
+            {"instrument_id": "office_holders", **labels("Ambtsdragers"), "unit_of_observation": "person"},
+            {
+                "instrument_id": "organisations",
+                **labels("Organisaties"),
+                "unit_of_observation": "organisation",
+            },
+        ],
+        "wave_instruments": [
+            {"wave_id": wave, "instrument_id": instrument, "status": status, "reason": reason}
+            for wave in WAVES
+            for instrument, status, reason in (
+                ("office_holders", "asked", ""),
+                ("organisations", "not_asked", "geen onderdeel"),
+            )
+        ],
+        "layers": [{"layer_id": "gemeente", **labels("gemeente")}],
+        "populations": [
+            _population("politieke_ambtsdragers", "", "1"),
+            _population("raadsleden", "politieke_ambtsdragers", "2"),
+            _population("wethouders", "politieke_ambtsdragers", "3"),
+        ],
+        "population_rules": [
+            {"population_id": "raadsleden", "concept_id": "role", "code": "raadslid"},
+            {"population_id": "wethouders", "concept_id": "role", "code": "wethouder"},
+        ],
+        "breakdowns": [
+            {"breakdown_id": "total", **labels("Totaal"), "sort_order": "1"},
+            {"breakdown_id": "gender", "concept_id": "gender", **labels("Geslacht"), "sort_order": "2"},
+        ],
+        "population_breakdowns": [
+            *(
+                {"population_id": name, "breakdown_id": "total"}
+                for name in ("politieke_ambtsdragers", "raadsleden", "wethouders")
+            ),
+            {"population_id": "politieke_ambtsdragers", "breakdown_id": "gender"},
+        ],
+        "missing_kinds": [
+            {"missing_kind": kind, **labels(kind)}
+            for kind in TABLES["missing_kinds"].column("missing_kind").allowed
+        ],
+        "families": [
+            {"family_id": "victimisation", **labels("Toetsen over slachtofferschap")},
+            {"family_id": "norms", **labels("Toetsen over normen")},
+        ],
+        "bases": [
+            {"base_id": "all_answered", **labels("iedereen met een geldig antwoord")},
+            {"base_id": "victims", **labels("slachtoffers")},
+        ],
+        "base_rules": [{"base_id": "victims", "concept_id": "victim_any", "code": "ja"}],
+        "derived_concepts": [{"concept_id": "victim_any", "verb": "any_of"}],
+        "derived_inputs": [
+            {"concept_id": "victim_any", "input_concept_id": name, "code": "ja"}
+            for name in ("victim_verbal", "victim_threat")
+        ],
+        "routing": [
+            {
+                "wave_id": wave,
+                "instrument_id": "office_holders",
+                "concept_id": "incident_discussed",
+                "gate_concept_id": "victim_any",
+                "code": "ja",
+            }
+            for wave in WAVES
+        ],
+        "codelists": [
+            {"codelist_id": codelist, "code": code, **labels(label), "sort_order": str(order)}
+            for codelist, codes in CODELISTS.items()
+            for order, (code, label) in enumerate(codes, start=1)
+        ],
+        "concepts": [_concept(*row) for row in CONCEPTS],
+        "indicators": [
+            _indicator("victim_any_12m", "victim_any", "all_answered", "true"),
+            _indicator("victim_threat_12m", "victim_threat", "all_answered", "false"),
+            _indicator("incident_discussed_share", "incident_discussed", "victims", "false"),
+        ],
+        "indicator_codes": [
+            {"indicator_id": name, "code": "ja"}
+            for name in ("victim_any_12m", "victim_threat_12m", "incident_discussed_share")
+        ],
+    }
+    for wave in WAVES:
+        for table, found in _crosswalk(wave).items():
+            rows.setdefault(table, []).extend(found)
+    return rows
+
+
+CODELISTS = {
+    "ja_nee": [("ja", "Ja"), ("nee", "Nee")],
+    "role": [("raadslid", "Raadslid"), ("wethouder", "Wethouder")],
+    "gender": [("man", "Man"), ("vrouw", "Vrouw")],
+    "age_class": [("tot_45", "tot 45 jaar"), ("vanaf_45", "45 jaar en ouder")],
+    "agreement_5": [
+        ("1", "Helemaal mee oneens"),
+        ("2", "Mee oneens"),
+        ("3", "Neutraal"),
+        ("4", "Mee eens"),
+        ("5", "Helemaal mee eens"),
+    ],
+}
+CONCEPTS = (
+    ("role", "", "", "categorical", "role"),
+    ("gender", "", "", "categorical", "gender"),
+    ("age_class", "", "", "categorical", "age_class"),
+    ("victim_verbal", "safety", "victimisation", "categorical", "ja_nee"),
+    ("victim_threat", "safety", "victimisation", "categorical", "ja_nee"),
+    ("victim_any", "safety", "victimisation", "categorical", "ja_nee"),
+    ("incident_discussed", "safety", "victimisation", "categorical", "ja_nee"),
+    ("incident_count", "safety", "victimisation", "numeric", ""),
+    ("norms_tightened", "integrity", "norms", "categorical", "agreement_5"),
+)
+
+
+def _labels(text: str) -> Row:
+    return {"label_nl": text, "label_en": text}
+
+
+def _population(name: str, parent: str, order: str) -> Row:
+    return {
+        "population_id": name,
+        "parent_population_id": parent,
+        "instrument_id": "office_holders",
+        **_labels(name),
+        "is_public_body": "false",
+        "sort_order": order,
+    }
+
+
+def _concept(name: str, theme: str, block: str, kind: str, codelist: str) -> Row:
+    scale = {"valid_min": "1", "valid_max": "5"} if codelist == "agreement_5" else {}
+    return {
+        "concept_id": name,
+        "theme_id": theme,
+        "block_id": block,
+        "type": kind,
+        "codelist_id": codelist,
+        **_labels(name),
+        "is_sensitive": "false",
+        **scale,
+    }
+
+
+def _indicator(name: str, concept: str, base: str, is_headline: str) -> Row:
+    return {
+        "indicator_id": name,
+        **_labels(name),
+        "theme_id": "safety",
+        "block_id": "victimisation",
+        "concept_id": concept,
+        "statistic": "proportion",
+        "unit": "percent",
+        "base_id": base,
+        "family_id": "victimisation",
+        "is_sensitive": "false",
+        "is_headline": is_headline,
+        "sort_order": "1",
+    }
+
+
+def _crosswalk(wave: str) -> dict[str, list[Row]]:
+    scope = {"wave_id": wave, "instrument_id": "office_holders"}
+    mapped = (
+        ("FUNCTIE", "role", "recode"),
+        ("SEXE", "gender", "recode"),
+        ("LEEFTIJD", "age_class", "bucket"),
+        ("V1", "victim_verbal", "recode"),
+        ("V2", "victim_threat", "recode"),
+        ("V3", "incident_discussed", "recode"),
+        ("N1", "incident_count", "copy"),
+        ("S1", "norms_tightened", "reverse"),
+    )
+    variables = [
+        {
+            **scope,
+            "source_variable": variable,
+            "concept_id": concept,
+            "verb": verb,
+            "comparability": "identical",
+            "status": "accepted",
+        }
+        for variable, concept, verb in mapped
+    ]
+    coded = [
+        ("FUNCTIE", "1", "Raadslid", "raadslid", ""),
+        ("FUNCTIE", "2", "Wethouder", "wethouder", ""),
+        ("SEXE", "1", "Man", "man", ""),
+        ("SEXE", "2", "Vrouw", "vrouw", ""),
+        ("LEEFTIJD", "999", "Onbekend", "", "not_stated"),
+        ("N1", "99", "Weet niet", "", "dont_know"),
+    ]
+    for variable in ("V1", "V2", "V3"):
+        coded += [
+            (variable, "1", "Ja", "ja", ""),
+            (variable, "2", "Nee", "nee", ""),
+            (variable, "9", "Weet niet", "", "dont_know"),
+        ]
+    values = [
+        {
+            **scope,
+            "source_variable": variable,
+            "source_code": code,
+            "source_label": label,
+            "code": target,
+            "missing_kind": kind,
+        }
+        for variable, code, label, target, kind in coded
+    ]
+    buckets = [
+        {
+            **scope,
+            "source_variable": "LEEFTIJD",
+            "concept_id": "age_class",
+            "lower": low,
+            "upper": high,
+            "code": code,
+        }
+        for low, high, code in (("18", "44", "tot_45"), ("45", "100", "vanaf_45"))
+    ]
+    return {"xw_variables": variables, "xw_values": values, "xw_buckets": buckets}
+
+
+def _manifest(wave_id: str) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "programme": "mini",
+        "wave": wave_id,
+        "version": 1,
+        "received_on": dt.date(int(wave_id[-4:]), 6, 1),
+        "supplier": "Bureau Voorbeeld",
+        "is_synthetic": True,
+        "notice": "Synthetisch: geen antwoord is van een echt persoon.",
+        "licence": "CC0-1.0",
+        "files": [
+            {
+                "file_id": FILE_ID,
+                "version": 1,
+                "path": FILE_NAME,
+                "instrument": "office_holders",
+                "format": "sav",
+                "respondent_id": "RESPNR",
+                "weight": "WEEG",
+                "strata": ["STRATUM"],
+                "identifiers": ["MAIL"],
+                "free_text": ["OPM"],
+                "response": [
+                    {"population": "raadsleden", "invited": 100},
+                    {"population": "wethouders", "invited": 90},
+                ],
+            }
+        ],
+    }
+
+
+def _fix_creation_time(path: Path) -> None:
+    """The header holds the moment of writing: two runs of a test would otherwise differ in bytes."""
+    with path.open("r+b") as stream:
+        stream.seek(92)
+        stream.write(b"01 Jan 2200:00:00")
+    os.utime(path, (FIXED_TIME, FIXED_TIME))

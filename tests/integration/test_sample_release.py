@@ -1,0 +1,232 @@
+"""The release of the committed sample: what the monitors published comes out, and nothing that must stay in."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+pytestmark = pytest.mark.slow
+
+FIGURE_COLUMNS = (
+    "n_unweighted, n_effective, deff, estimate, standard_error, degrees_of_freedom, ci_low, ci_high, change, "
+    "change_standard_error, change_ci_low, change_ci_high, change_p_value, change_p_adjusted"
+)
+
+
+@pytest.fixture(scope="module")
+def release(sample_run) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(sample_run.current / "marts.duckdb"), read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def marts(sample_run) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(sample_run.settings.warehouse), read_only=True) as connection:
+        connection.execute("use marts")
+        yield connection
+
+
+def series(connection: duckdb.DuckDBPyConnection, indicator: str, population: str) -> dict[int, float]:
+    return dict(
+        connection.execute(
+            "select year, estimate from mart_trend where indicator_id = ? and population_id = ? and breakdown_id = 'total'",
+            [indicator, population],
+        ).fetchall()
+    )
+
+
+@pytest.mark.parametrize(
+    ("population", "published"),
+    [
+        (
+            "politieke_ambtsdragers",
+            {2010: 32, 2012: 38, 2014: 23, 2016: 27, 2018: 29, 2020: 35, 2022: 49, 2024: 45},
+        ),
+        ("burgemeesters", {2012: 61, 2014: 45, 2016: 55, 2018: 43, 2020: 50, 2022: 77}),
+        ("wethouders", {2012: 53, 2014: 40, 2016: 38, 2018: 40, 2020: 46, 2022: 67}),
+        ("raadsleden", {2012: 36, 2014: 20, 2016: 24, 2018: 28, 2022: 45}),
+        ("ambtenaren", {2010: 40, 2012: 40, 2014: 25, 2024: 29}),
+    ],
+)
+def test_the_headline_series_is_the_published_one(
+    release, population: str, published: dict[int, int]
+) -> None:
+    ours = series(release, "victim_any_12m", population)
+    assert {year: round(ours[year]) for year in published} == published
+
+
+def test_every_exact_figure_is_met_or_names_the_publication_that_is_followed(release) -> None:
+    rows = release.execute(
+        """
+        select figure_id, is_followed, is_within_rounding, followed_publication_id, explanation
+        from mart_reconciliation where kind <> 'fact' and qualifier = 'exact'
+        """
+    ).fetchall()
+    assert len(rows) > 180
+    for figure_id, is_followed, is_met, followed, explanation in rows:
+        assert is_met or (not is_followed and followed and explanation), figure_id
+    [missed] = release.execute(
+        "select count(*) from mart_reconciliation where kind <> 'fact' and is_followed and is_within_rounding is not true"
+    ).fetchone()
+    assert missed == 0
+
+
+def test_the_two_channel_figures_of_2014_differ_in_base(release) -> None:
+    rows = release.execute(
+        """
+        select distinct indicator_id, base_id, round(our_value) from mart_reconciliation
+        where wave_id = 'ag_2014' and indicator_id in ('incident_channel_social_media', 'victim_via_social_media_12m')
+        order by indicator_id
+        """
+    ).fetchall()
+    assert rows == [
+        ("incident_channel_social_media", "incidents", 13.0),
+        ("victim_via_social_media_12m", "all_office_holders", 3.0),
+    ]
+
+
+def test_breaks_block_or_warn_as_the_registry_says(release) -> None:
+    def cell(indicator: str, wave: str) -> tuple:
+        return release.execute(
+            """
+            select comparable_wave_id, change is not null, change_direction, marker from mart_trend
+            where indicator_id = ? and wave_id = ? and population_id = 'politieke_ambtsdragers' and breakdown_id = 'total'
+            """,
+            [indicator, wave],
+        ).fetchone()
+
+    assert cell("victim_any_12m", "ag_2014") == (None, False, "not_tested", "[b]")
+    assert cell("victim_any_12m", "vi_2016") == ("ag_2014", True, "up", None)
+    assert cell("suspected_violation_colleagues", "vi_2016") == ("in_2012", True, "up", "[b]")
+
+
+def test_what_was_not_asked_says_so(release) -> None:
+    asked = release.execute(
+        """
+        select distinct asked from mart_comparability
+        where (theme = 'integrity' and wave_id = 'vi_2018')
+            or (population_id like 'ambtenaren%' and wave_id in ('vi_2018', 'vi_2020'))
+        """
+    ).fetchall()
+    assert asked == [("not asked",)]
+    [without_reason] = release.execute(
+        "select count(*) from mart_comparability where asked = 'not asked' and reason is null"
+    ).fetchone()
+    assert without_reason == 0
+
+
+def test_released_figures_are_the_full_ones_rounded(release, marts) -> None:
+    full = {row[:5]: row[5:] for row in marts.execute(cells_query()).fetchall()}
+    shown = [row for row in release.execute(cells_query()).fetchall() if row[5] is not None]
+    assert len(shown) > 5000
+    for row in shown:
+        estimate, n, unit = full[row[:5]]
+        step = {"percent": 0.1, "mean": 0.1, "count": 1.0}[unit]
+        assert abs(row[5] - estimate) <= step / 2 + 1e-9, row
+        assert row[6] % 5 == 0, row
+        assert abs(row[6] - n) <= 2.5, row
+
+
+def cells_query() -> str:
+    return (
+        "select indicator_id, population_id, breakdown_id, breakdown_code, wave_id, estimate, n_unweighted, unit "
+        "from mart_trend"
+    )
+
+
+def test_no_small_cell_and_no_part_of_a_withheld_breakdown_leaves(release, marts) -> None:
+    released = {row[:5] for row in release.execute(cells_query()).fetchall() if row[5] is not None}
+    numerators = marts.execute(
+        """
+        select indicator_id, population_id, breakdown_id, breakdown_code, cells.wave_id,
+            cells.respondents_n, cells.numerator_n, cells.complement_n, cells.statistic
+        from estimates.est_cells as cells
+        inner join core.dim_domain as domains using (domain_id)
+        inner join core.dim_population as populations using (population_id)
+        where not populations.is_public_body
+        """
+    ).fetchall()
+    small = {row[:5] for row in numerators if row[5] < 30 or (row[8] == "proportion" and min(row[6:8]) < 3)}
+    assert len(small) > 1000
+    assert not small & released
+    [whole] = release.execute(
+        f"select count(*) from mart_trend where publication_status = 'suppress' and coalesce({FIGURE_COLUMNS}) is not null"
+    ).fetchone()
+    assert whole == 0
+
+
+def test_marts_and_release_hold_the_tables_of_the_contract(release) -> None:
+    tables = {row[0] for row in release.execute("select table_name from duckdb_tables()").fetchall()}
+    assert tables >= {
+        "mart_trend", "mart_headlines", "mart_comparability", "mart_response", "mart_organisation_policy",
+        "mart_incident_reports", "mart_reconciliation", "mart_claims", "mart_dictionary", "mart_lineage",
+        "mart_revisions", "release_info",
+    }  # fmt: skip
+
+
+def test_mart_trend_has_the_columns_of_the_contract_in_their_order(release) -> None:
+    columns = [row[0] for row in release.execute("describe mart_trend").fetchall()]
+    assert ", ".join(columns) == (
+        "indicator_id, indicator_label_nl, indicator_label_en, theme, block, population_id, population_label_nl, "
+        "breakdown_id, breakdown_code, breakdown_label_nl, programme_id, wave_id, year, statistic, unit, base_id, "
+        "n_unweighted, n_effective, deff, estimate, standard_error, degrees_of_freedom, ci_low, ci_high, ci_method, "
+        "publication_status, marker, reason_code, comparable_wave_id, change, change_standard_error, change_ci_low, "
+        "change_ci_high, change_p_value, change_p_adjusted, change_direction, break_id, obs_status, conf_status"
+    )
+
+
+def test_synthetic_input_is_said_on_every_face(sample_run, release) -> None:
+    [is_synthetic] = release.execute("select is_synthetic from release_info").fetchone()
+    manifest = json.loads((sample_run.current / "MANIFEST.json").read_text(encoding="utf-8"))
+    assert is_synthetic
+    assert manifest["is_synthetic"]
+    assert "SYNTHETISCH" in sample_run.output
+
+
+def test_csv_and_parquet_hold_the_same_rows_as_the_database(sample_run, release) -> None:
+    for table in ("mart_trend", "mart_response", "mart_claims"):
+        [expected] = release.execute(f"select count(*) from {table}").fetchone()
+        [parquet] = duckdb.execute(
+            f"select count(*) from read_parquet('{sample_run.current}/parquet/{table}.parquet')"
+        ).fetchone()
+        with (sample_run.current / "csv" / f"{table}.csv").open(encoding="utf-8", newline="") as stream:
+            rows = sum(1 for _ in csv.reader(stream)) - 1
+        assert (parquet, rows) == (expected, expected)
+
+
+def test_each_claim_of_the_reports_holds(release) -> None:
+    assert dict(release.execute("select claim_id, holds from mart_claims").fetchall()) == dict.fromkeys(
+        [row[0] for row in release.execute("select claim_id from mart_claims").fetchall()], True
+    )
+
+
+def test_lineage_leads_a_headline_back_to_the_delivered_bytes(sample_run, release) -> None:
+    rows = release.execute(
+        """
+        select file_path, file_sha256, source_variable, source_concept_id from mart_lineage
+        where indicator_id = 'victim_any_12m' and wave_id = 'vi_2024' and instrument_id = 'office_holders' and part = 'numerator'
+        """
+    ).fetchall()
+    lock = (sample_run.settings.raw / "vi" / "vi_2024" / "delivery.lock").read_text(encoding="utf-8")
+    assert {row[3] for row in rows} == {"victim_verbal", "victim_threat", "victim_physical"}
+    assert all(Path(row[0]).name in lock and row[1] in lock for row in rows)
+
+
+def test_a_second_run_says_no_change_and_publishes_nothing(sample_run) -> None:
+    before = sorted(path.name for path in sample_run.settings.published.iterdir())
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestration.cli", "refresh"],
+        env=sample_run.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "no change" in done.stdout) == (0, True), done.stdout + done.stderr
+    assert sorted(path.name for path in sample_run.settings.published.iterdir()) == before

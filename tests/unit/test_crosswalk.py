@@ -1,0 +1,325 @@
+"""Delivery against crosswalk, both ways, for every verb; and what looks like a fault and is none."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mini_study import VALUE_LABELS, MiniStudy, build_mini_study
+
+from orchestration.deliveries import Problem, land_all
+from orchestration.registry import compare_crosswalk, compare_landing, validate_registry
+from orchestration.registry.load import Row
+
+WAVE = "mini_2020"
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> MiniStudy:
+    return build_mini_study(tmp_path)
+
+
+def compared(study: MiniStudy) -> list[Problem]:
+    land_all(study.settings)
+    registry = study.registry()
+    assert validate_registry(registry) == []
+    return compare_landing(registry, study.settings.landing)
+
+
+def deliver(study: MiniStudy, **changes) -> list[Problem]:
+    """Land another delivery of the wave and compare it with the crosswalk as it is."""
+    study.write_answers(WAVE, **changes)
+    study.lock(WAVE)
+    return compared(study)
+
+
+def remap(study: MiniStudy, table: str, change: Callable[[Row], Row | None]) -> None:
+    """Change, or drop, rows of the crosswalk about this wave."""
+
+    def work(rows: list[Row]) -> list[Row]:
+        changed = (change(row) if row["wave_id"] == WAVE else row for row in rows)
+        return [row for row in changed if row is not None]
+
+    study.edit_registry(table, work)
+
+
+def brief(problems: list[Problem]) -> list[tuple[str, str, str]]:
+    return [(problem.kind, problem.variable, problem.code) for problem in problems]
+
+
+def test_a_delivery_that_fits(study: MiniStudy):
+    assert compared(study) == []
+    assert compare_crosswalk(study.registry(), study.landed(WAVE)) == []
+    assert compare_crosswalk(study.registry(), [study.landed(WAVE), study.landed("mini_2022")]) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"NIEUW": 7.0},  # a variable that nobody maps
+        {"V2": 2.0},  # a code of the codebook that nobody happens to have
+        {"V2": float("nan")},  # nobody answered
+        {"labels": {"V2": {1.0: "Ja   ", 2.0: "Nee", 9.0: "Weet niet"}}},  # blanks that SPSS pads with
+        {"LEEFTIJD": 44.0},  # an edge of a range
+    ],
+)
+def test_what_looks_like_a_fault_and_is_none(study: MiniStudy, changes: dict):
+    assert deliver(study, **changes) == []
+
+
+# recode
+
+
+def test_recode_finds_codes_without_a_row(study: MiniStudy):
+    (problem,) = deliver(study, V2=[8.0] * 3 + [1.0] * 117)
+    assert brief([problem]) == [("unknown_code", "V2", "8")]
+    assert "without a label, 3 answers" in problem.message
+
+
+def test_recode_finds_labelled_codes_that_nobody_has(study: MiniStudy):
+    labels = {"V2": {**VALUE_LABELS["V2"], 8.0: "Wil niet zeggen"}}
+    (problem,) = deliver(study, labels=labels)
+    assert brief([problem]) == [("unknown_code", "V2", "8")]
+    assert "labelled 'Wil niet zeggen', 0 answers" in problem.message
+    assert "V2,8,Wil niet zeggen,<code>" in problem.remedy
+
+
+def test_labels_with_commas_are_quoted_in_the_row_to_add(study: MiniStudy):
+    (problem,) = deliver(study, labels={"V2": {**VALUE_LABELS["V2"], 8.0: 'Nee, "nooit"'}})
+    assert 'V2,8,"Nee, ""nooit""",<code>' in problem.remedy
+
+
+def test_a_label_that_is_gone_is_drift_too(study: MiniStudy):
+    problems = deliver(study, labels={"V2": {1.0: "Ja", 9.0: "Weet niet"}})
+    assert brief(problems) == [("unknown_label", "V2", "2")]
+    assert "the delivery says no label" in problems[0].message
+    assert "says 'Nee'" in problems[0].message
+
+
+def test_shifted_codes_are_each_named(study: MiniStudy):
+    labels = {"FUNCTIE": {1.0: "Burgemeester", 2.0: "Raadslid", 3.0: "Wethouder"}}
+    assert brief(deliver(study, labels=labels)) == [
+        ("unknown_label", "FUNCTIE", "1"),
+        ("unknown_label", "FUNCTIE", "2"),
+        ("unknown_code", "FUNCTIE", "3"),
+    ]
+
+
+def test_system_missing_needs_no_row(study: MiniStudy):
+    assert deliver(study, V2=[None] * 60 + [1.0] * 60) == []
+
+
+# copy, reverse, bucket
+
+
+def as_copy(row: Row) -> Row:
+    return {**row, "verb": "copy"} if row["source_variable"] == "SEXE" else row
+
+
+def text_gender(study: MiniStudy) -> None:
+    """SEXE as text with the very codes of the code list, mapped by copy."""
+    remap(study, "xw_variables", as_copy)
+    remap(study, "xw_values", lambda row: None if row["source_variable"] == "SEXE" else row)
+
+
+def test_copy_of_codes_must_be_in_the_code_list(study: MiniStudy):
+    text_gender(study)
+    assert deliver(study, SEXE=["man", "vrouw"] * 60, labels={"SEXE": {"man": "Man"}}) == []
+    problems = deliver(study, SEXE=["man", "vrouw", "anders"] * 40, labels={"SEXE": {}})
+    assert brief(problems) == [("unknown_code", "SEXE", "anders")]
+
+
+def test_copy_of_codes_with_another_label(study: MiniStudy):
+    text_gender(study)
+    problems = deliver(study, SEXE=["man", "vrouw"] * 60, labels={"SEXE": {"man": "Vrouw", "vrouw": "Man"}})
+    assert brief(problems) == [("unknown_label", "SEXE", "man"), ("unknown_label", "SEXE", "vrouw")]
+    assert "the code list has 'Man'" in problems[0].message
+
+
+def test_texts_that_few_gave_and_no_codebook_names_are_not_shown(study: MiniStudy):
+    text_gender(study)
+    cells = ["Jan Jansen", "Piet Pietersen"] + ["anders"] * 3 + ["man"] * 115
+    problems = deliver(study, SEXE=cells, labels={"SEXE": {}})
+    assert brief(problems) == [("unknown_code", "SEXE", "anders"), ("unknown_code", "SEXE", "")]
+    assert "2 answers hold 2 texts" in problems[1].message
+    assert "Jansen" not in str(problems)
+
+
+def test_copy_of_numbers_needs_a_row_for_each_label(study: MiniStudy):
+    labels = {"N1": {0.0: "Geen", 99.0: "Weet niet"}}
+    assert brief(deliver(study, labels=labels)) == [("unknown_code", "N1", "0")]
+    # A label that only repeats the number says nothing new.
+    assert deliver(study, labels={"N1": {0.0: "0", 99.0: "Weet niet"}}) == []
+
+
+def test_missing_codes_of_numbers_that_the_crosswalk_lacks(study: MiniStudy):
+    remap(study, "xw_values", lambda row: None if row["source_variable"] == "N1" else row)
+    assert brief(compared(study)) == [("unknown_code", "N1", "99")]
+    # Declared missing without a label counts as soon as someone has it.
+    assert brief(deliver(study, labels={"N1": {}})) == [("unknown_code", "N1", "99")]
+    assert deliver(study, labels={"N1": {}}, N1=1.0) == []
+
+
+def test_numbers_that_are_text(study: MiniStudy):
+    problems = deliver(study, N1=["1,5"] * 120, labels={"N1": {}})
+    assert brief(problems) == [("not_numeric", "N1", ""), ("unused_crosswalk_row", "N1", "99")]
+
+
+def test_reverse_knows_a_scale_that_was_turned_back(study: MiniStudy):
+    turned = {6.0 - code: label for code, label in VALUE_LABELS["S1"].items()}
+    problems = deliver(study, labels={"S1": turned})
+    # The middle of the scale is the same from both sides.
+    assert brief(problems) == [("unknown_code", "S1", code) for code in ("1", "2", "4", "5")]
+
+
+def test_reverse_only_takes_points_of_the_scale(study: MiniStudy):
+    assert brief(deliver(study, S1=[6.0] * 4 + [1.0] * 116)) == [("unknown_code", "S1", "6")]
+    assert brief(deliver(study, S1=[1.5] * 4 + [1.0] * 116)) == [("unknown_code", "S1", "1.5")]
+
+
+def test_numbers_without_a_bucket_are_counted_and_not_shown(study: MiniStudy):
+    problems = deliver(study, LEEFTIJD=[17.0, 101.0, 44.5, 999.0] + [30.0] * 116)
+    assert brief(problems) == [("no_bucket", "LEEFTIJD", "")]
+    assert problems[0].message.startswith("3 answers are in no range of age_class (there are: 18–44, 45–100)")
+    for value in ("17", "101", "44.5"):
+        assert value not in problems[0].message
+
+
+def test_a_labelled_number_is_not_an_age(study: MiniStudy):
+    labels = {"LEEFTIJD": {99.0: "Onbekend", 999.0: "Onbekend"}}
+    assert brief(deliver(study, labels=labels)) == [("unknown_code", "LEEFTIJD", "99")]
+
+
+# Rows that match nothing
+
+
+def test_rows_that_match_nothing(study: MiniStudy):
+    study.edit_registry(
+        "xw_values",
+        lambda rows: [
+            *rows,
+            {**rows[0], "wave_id": WAVE, "source_code": "7", "source_label": "Gedeputeerde"},
+        ],
+    )
+    (problem,) = compared(study)
+    assert (problem.kind, problem.code) == ("unused_crosswalk_row", "7")
+    assert problem.file.startswith("crosswalk/xw_values.csv:")
+    assert "'Gedeputeerde'" in problem.message
+
+
+def test_a_variable_that_is_absent_is_told_once(study: MiniStudy):
+    problems = deliver(study, drop=("V2",))
+    assert brief(problems) == [("missing_variable", "V2", "")]
+    assert "xw_variables.csv:" in problems[0].message
+
+
+def test_upper_and_lower_case_of_names_count(study: MiniStudy):
+    remap(
+        study,
+        "xw_variables",
+        lambda row: {**row, "source_variable": "v1"} if row["source_variable"] == "V1" else row,
+    )
+    remap(
+        study,
+        "xw_values",
+        lambda row: {**row, "source_variable": "v1"} if row["source_variable"] == "V1" else row,
+    )
+    (problem,) = compared(study)
+    assert brief([problem]) == [("missing_variable", "v1", "")]
+    assert "did you mean 'V1'" in problem.message
+
+
+def test_a_variable_that_the_manifest_drops_is_absent(study: MiniStudy):
+    study.write_manifest(WAVE, {"free_text": ["OPM", "N1"]})
+    (problem,) = compared(study)
+    assert brief([problem]) == [("missing_variable", "N1", "")]
+    assert "manifest drops it" in problem.remedy
+
+
+def test_proposed_rows_do_not_count(study: MiniStudy):
+    remap(
+        study,
+        "xw_variables",
+        lambda row: {**row, "status": "proposed"} if row["source_variable"] == "V2" else row,
+    )
+    assert deliver(study, V2=7.0) == []
+
+
+def test_not_asked_rows_want_no_variable(study: MiniStudy):
+    study.edit_registry(
+        "xw_variables",
+        lambda rows: [
+            {**row, "source_variable": "", "verb": "not_asked", "comparability": ""}
+            if row["source_variable"] == "N1" and row["wave_id"] == WAVE
+            else row
+            for row in rows
+        ],
+    )
+    remap(study, "xw_values", lambda row: None if row["source_variable"] == "N1" else row)
+    assert compared(study) == []
+
+
+def test_rows_about_files_and_instruments_that_were_not_delivered(study: MiniStudy):
+    remap(
+        study,
+        "xw_variables",
+        lambda row: {**row, "file_id": "provincies"} if row["source_variable"] == "S1" else row,
+    )
+    (problem,) = compared(study)
+    assert problem.kind == "crosswalk_without_file"
+    assert "no file 'provincies' of office_holders" in problem.message
+
+
+# More than one file of an instrument
+
+
+@pytest.fixture
+def two_files(study: MiniStudy) -> MiniStudy:
+    """The wave in two files of the same instrument, by layer."""
+    files = study.manifests[WAVE]["files"]
+    files.append(
+        {**copy.deepcopy(files[0]), "file_id": "provincies", "path": "provincies.sav", "response": []}
+    )
+    study.write_manifest(WAVE)
+    study.write_answers(WAVE, "provincies.sav", V2=2.0)
+    study.lock(WAVE)
+    return study
+
+
+def test_a_row_about_every_file_is_used_when_one_file_uses_it(two_files: MiniStudy):
+    labels = {"V2": {2.0: "Nee", 9.0: "Weet niet"}}
+    two_files.write_answers(WAVE, "provincies.sav", V2=2.0, labels=labels)
+    two_files.lock(WAVE)
+    assert compared(two_files) == []
+    # On its own that file has no use for the row.
+    alone = compare_crosswalk(two_files.registry(), two_files.landed(WAVE, "provincies"))
+    assert brief(alone) == [("unused_crosswalk_row", "V2", "1")]
+
+
+def test_a_row_about_one_file_leaves_the_other_alone(two_files: MiniStudy):
+    extra = {
+        "wave_id": WAVE,
+        "instrument_id": "office_holders",
+        "file_id": "provincies",
+        "source_variable": "V2",
+        "source_code": "3",
+        "source_label": "",
+        "code": "nee",
+    }
+    two_files.edit_registry("xw_values", lambda rows: [*rows, extra])
+    two_files.write_answers(WAVE, "provincies.sav", V2=3.0)
+    two_files.lock(WAVE)
+    assert compared(two_files) == []
+    two_files.write_answers(WAVE, V2=3.0)
+    two_files.lock(WAVE)
+    (problem,) = compared(two_files)
+    assert (problem.kind, problem.file) == ("unknown_code", "mini/mini_2020/ambtsdragers.sav")
+
+
+def test_only_the_waves_that_are_asked_for(study: MiniStudy):
+    deliver(study, V2=7.0)
+    registry, landing = study.registry(), study.settings.landing
+    assert compare_landing(registry, landing, ["mini_2022"]) == []
+    assert {problem.wave_id for problem in compare_landing(registry, landing)} == {WAVE}

@@ -1,0 +1,285 @@
+"""Landing: what stands in it, what never does, when it is written anew, and its register."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as parquet
+import pytest
+from mini_study import FILE_ID, WAVES, MiniStudy, answers, build_mini_study
+
+from orchestration.deliveries import (
+    DeliveryProblems,
+    land_all,
+    land_wave,
+    load_register,
+    read_sav,
+    write_register,
+)
+from orchestration.deliveries.landed_tables import (
+    DELIVERY_COLUMNS,
+    VALUE_COLUMNS,
+    VARIABLE_COLUMNS,
+)
+
+WAVE = "mini_2020"
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> MiniStudy:
+    return build_mini_study(tmp_path)
+
+
+def rows(study: MiniStudy, table: str, wave: str = WAVE) -> list[dict]:
+    return parquet.read_table(study.landed(wave) / f"{table}.parquet").to_pylist()
+
+
+def new_waves(study: MiniStudy) -> list[str]:
+    return [file.wave_id for file in land_all(study.settings) if file.is_new]
+
+
+def test_answers_are_those_of_the_file(study: MiniStudy):
+    land_all(study.settings)
+    landed = parquet.read_table(study.landed(WAVE) / "answers.parquet").to_pandas()
+    delivered = read_sav(study.file(WAVE)).frame
+    assert list(landed.columns[:2]) == ["_row", "_respondent"]
+    assert landed["_row"].tolist() == list(range(1, 121))
+    assert landed["_respondent"].nunique() == 120
+    kept = [name for name in delivered.columns if name not in ("RESPNR", "MAIL", "OPM")]
+    assert list(landed.columns[2:]) == kept
+    pd.testing.assert_frame_equal(landed[kept], delivered[kept], check_dtype=False)
+    # Declared missing codes are values; only what the file leaves open is NULL.
+    assert landed["V1"].tolist()[11] == 9.0
+    assert int(landed["V3"].isna().sum()) == int(answers()["V3"].isna().sum()) > 0
+
+
+def test_codebook_and_origin(study: MiniStudy):
+    land_all(study.settings)
+    for table, columns in (
+        ("variables", VARIABLE_COLUMNS),
+        ("values", VALUE_COLUMNS),
+        ("delivery", DELIVERY_COLUMNS),
+    ):
+        assert list(rows(study, table)[0]) == list(columns)
+    variables = {row["variable_name"]: row for row in rows(study, "variables")}
+    assert {name: row["use"] for name, row in variables.items() if row["use"] != "answer"} == {
+        "WEEG": "weight",
+        "STRATUM": "stratum",
+    }
+    assert (variables["V1"]["position"], variables["V1"]["variable_label"]) == (5, "Verbaal bejegend")
+    assert [
+        (row["code"], row["value_label"], row["is_user_missing"])
+        for row in rows(study, "values")
+        if row["variable_name"] == "V1"
+    ] == [("1", "Ja", False), ("2", "Nee", False), ("9", "Weet niet", True)]
+    (delivery,) = rows(study, "delivery")
+    assert (delivery["n_rows"], delivery["n_columns"]) == (120, 13)
+    assert (delivery["weight_variable"], delivery["stratum_variables"], delivery["psu_variable"]) == (
+        "WEEG",
+        "STRATUM",
+        None,
+    )
+    assert (delivery["is_synthetic"], delivery["received_on"], delivery["path"]) == (
+        True,
+        "2020-06-01",
+        "ambtsdragers.sav",
+    )
+    assert [(row["population_id"], row["invited"]) for row in rows(study, "response")] == [
+        ("raadsleden", 100),
+        ("wethouders", 90),
+    ]
+
+
+def test_identifiers_and_free_text_are_nowhere_in_landing(study: MiniStudy):
+    land_all(study.settings)
+    write_register(study.settings)
+    for path in study.settings.home.rglob("*.parquet"):
+        table = parquet.read_table(path)
+        assert not {"RESPNR", "MAIL", "OPM"} & set(table.column_names)
+        text = str(table.to_pylist())
+        for name in ("'RESPNR'", "'MAIL'", "'OPM'", "voorbeeld.example", "geen'"):
+            assert name not in text
+    for path in study.settings.home.rglob("*.parquet"):
+        assert b"voorbeeld.example" not in path.read_bytes()
+
+
+def test_landing_is_for_its_owner_alone(study: MiniStudy):
+    land_all(study.settings)
+    write_register(study.settings)
+    for path in [study.settings.landing, *study.settings.landing.rglob("*")]:
+        expected = 0o700 if path.is_dir() else 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == expected, path
+
+
+def test_nothing_is_left_beside_landing(study: MiniStudy):
+    land_all(study.settings)
+    assert sorted(path.name for path in study.settings.home.iterdir()) == [
+        "landing",
+        "landing_incoming",
+        "privacy",
+    ]
+    assert list((study.settings.home / "landing_incoming").iterdir()) == []
+
+
+def test_landing_is_skipped_while_the_input_is_the_same(study: MiniStudy):
+    assert new_waves(study) == list(WAVES)
+    before = {path: path.stat().st_mtime_ns for path in study.settings.landing.rglob("*.parquet")}
+    assert new_waves(study) == []
+    assert {path: path.stat().st_mtime_ns for path in study.settings.landing.rglob("*.parquet")} == before
+
+
+def test_landing_twice_gives_the_same_bytes(study: MiniStudy):
+    land_all(study.settings)
+    before = {path: path.read_bytes() for path in study.settings.landing.rglob("*.parquet")}
+    for path in before:
+        path.unlink()
+    land_all(study.settings)
+    assert {path: path.read_bytes() for path in study.settings.landing.rglob("*.parquet")} == before
+
+
+@pytest.mark.parametrize("change", ["answers", "manifest", "key", "lost_table", "damaged_table"])
+def test_landing_is_written_anew_when_anything_that_made_it_changed(study: MiniStudy, change: str):
+    land_all(study.settings)
+    if change == "answers":
+        study.write_answers(WAVE, V2=2.0)
+        study.lock(WAVE)
+    elif change == "manifest":
+        study.write_manifest(WAVE, {"note": "other"})
+    elif change == "key":
+        (study.settings.home / "privacy" / "pseudonym.key").unlink()
+    elif change == "lost_table":
+        (study.landed(WAVE) / "values.parquet").unlink()
+    else:
+        (study.landed(WAVE) / "delivery.parquet").write_bytes(b"PAR1")
+    assert new_waves(study) == (list(WAVES) if change == "key" else [WAVE])
+    assert new_waves(study) == []
+
+
+def test_a_superseded_version_is_not_landed(study: MiniStudy):
+    land_all(study.settings)
+    study.redeliver(WAVE, V2=2.0)
+    assert new_waves(study) == [WAVE]
+    (delivery,) = rows(study, "delivery")
+    assert (delivery["delivery_version"], delivery["path"]) == (2, "v2/ambtsdragers.sav")
+    assert {row["V2"] for row in rows(study, "answers")} == {2.0}
+
+
+def test_a_redelivery_keeps_the_pseudonyms(study: MiniStudy):
+    land_all(study.settings)
+    before = [row["_respondent"] for row in rows(study, "answers")]
+    study.redeliver(WAVE, V2=2.0)
+    land_all(study.settings)
+    assert [row["_respondent"] for row in rows(study, "answers")] == before
+    assert not set(before) & {row["_respondent"] for row in rows(study, "answers", "mini_2022")}
+
+
+def test_a_file_without_respondent_ids_lands_by_row(study: MiniStudy):
+    study.write_manifest(WAVE, {"respondent_id": None, "identifiers": ["MAIL", "RESPNR"]})
+    land_all(study.settings)
+    assert len({row["_respondent"] for row in rows(study, "answers")}) == 120
+
+
+def test_progress_is_told_before_each_file(study: MiniStudy):
+    told: list[tuple[str, str, int, int]] = []
+    land_all(study.settings, progress=lambda *step: told.append(step))
+    assert told == [("mini_2020", FILE_ID, 1, 2), ("mini_2022", FILE_ID, 2, 2)]
+
+
+def test_one_wave_can_land_and_a_broken_manifest_elsewhere_does_not_stop_it(study: MiniStudy):
+    study.write_manifest("mini_2022", supplier=None)
+    assert [file.wave_id for file in land_wave(study.settings, WAVE)] == [WAVE]
+    with pytest.raises(DeliveryProblems, match="supplier"):
+        land_wave(study.settings, "mini_2022")
+
+
+def test_waves_that_cannot_land(study: MiniStudy):
+    with pytest.raises(DeliveryProblems) as caught:
+        land_all(study.settings, waves=["mini_2021"])
+    (problem,) = caught.value.problems
+    assert (problem.kind, problem.exit_code) == ("unknown_wave", 2)
+    (study.folder(WAVE) / "delivery.yml").unlink()
+    with pytest.raises(DeliveryProblems) as caught:
+        land_wave(study.settings, WAVE)
+    assert [problem.kind for problem in caught.value.problems] == ["missing_manifest"]
+    study.folder(WAVE).rename(study.root / "moved")
+    with pytest.raises(DeliveryProblems) as caught:
+        land_wave(study.settings, WAVE)
+    assert [problem.kind for problem in caught.value.problems] == ["no_delivery"]
+
+
+def test_a_manifest_that_reads_the_file_otherwise_than_the_lock(study: MiniStudy):
+    study.file(WAVE).unlink()
+    study.file(WAVE, "a.csv").write_text("RESPNR;WEEG\n1;1\n2;1\n")
+    fields = {
+        "path": "a.csv",
+        "format": "csv",
+        "delimiter": ";",
+        "strata": [],
+        "identifiers": [],
+        "free_text": [],
+        "response": [],
+    }
+    study.write_manifest(WAVE, fields)
+    study.lock(WAVE)
+    lock = study.folder(WAVE) / "delivery.lock"
+    lock.write_text(lock.read_text().replace("rows: 2", "rows: 3"))
+    with pytest.raises(DeliveryProblems, match="wrong_shape"):
+        land_wave(study.settings, WAVE)
+
+
+@pytest.mark.parametrize(
+    ("fields", "columns", "kind"),
+    [
+        ({"psu": "V3"}, {}, "missing_design_value"),
+        ({}, {"RESPNR": [None, *range(119)]}, "missing_respondent_id"),
+    ],
+)
+def test_respondents_and_design_must_be_whole(study: MiniStudy, fields: dict, columns: dict, kind: str):
+    study.write_answers(WAVE, **columns)
+    study.write_manifest(WAVE, fields)
+    study.lock(WAVE)
+    with pytest.raises(DeliveryProblems, match=kind):
+        land_wave(study.settings, WAVE)
+
+
+# The register
+
+
+def test_the_register_lists_every_landed_file(study: MiniStudy):
+    land_all(study.settings)
+    register = write_register(study.settings)
+    assert [(row["wave_id"], row["file_id"]) for row in register.deliveries] == [
+        (wave, FILE_ID) for wave in WAVES
+    ]
+    assert load_register(study.settings) == register
+    assert write_register(study.settings).hash == register.hash
+    study.write_answers(WAVE, V2=2.0)
+    study.lock(WAVE)
+    land_all(study.settings)
+    assert write_register(study.settings).hash != register.hash
+
+
+def test_what_leaves_the_raw_folder_leaves_landing(study: MiniStudy):
+    land_all(study.settings)
+    write_register(study.settings)
+    study.folder(WAVE).rename(study.root / "moved")
+    land_all(study.settings)
+    register = write_register(study.settings)
+    assert [row["wave_id"] for row in register.deliveries] == ["mini_2022"]
+    assert not (study.settings.landing / WAVE).exists()
+
+
+def test_a_file_that_leaves_the_manifest_leaves_landing(study: MiniStudy):
+    land_all(study.settings)
+    study.write_manifest(WAVE, {"file_id": "anders"})
+    land_all(study.settings)
+    assert [path.name for path in (study.settings.landing / WAVE).iterdir()] == ["anders"]
+
+
+def test_no_register_without_landing(study: MiniStudy):
+    for action in (write_register, load_register):
+        with pytest.raises(DeliveryProblems) as caught:
+            action(study.settings)
+        assert (caught.value.problems[0].kind, caught.value.exit_code) == ("nothing_landed", 2)

@@ -1,0 +1,255 @@
+"""Manifests: every error at once, each with its field and line, and nothing that leads out of the folder."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+from mini_study import MiniStudy, build_mini_study
+
+from orchestration.deliveries import DeliveryProblems, Problem, find_deliveries, scan_deliveries
+from orchestration.deliveries.manifest import check_relative_path
+from orchestration.deliveries.manifest_yaml import YamlFault, parse_yaml
+
+WAVE = "mini_2020"
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> MiniStudy:
+    return build_mini_study(tmp_path)
+
+
+def problems_of(study: MiniStudy) -> list[Problem]:
+    with pytest.raises(DeliveryProblems) as caught:
+        study.manifest(WAVE)
+    assert caught.value.exit_code == 2
+    return caught.value.problems
+
+
+def rewrite(study: MiniStudy, old: str, new: str) -> None:
+    path = study.folder(WAVE) / "delivery.yml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_a_valid_manifest(study: MiniStudy):
+    manifest = study.manifest(WAVE)
+    (entry,) = manifest.files
+    assert (manifest.wave, manifest.programme, manifest.received_on.isoformat()) == (
+        WAVE,
+        "mini",
+        "2020-06-01",
+    )
+    assert (entry.strata, entry.psu, entry.is_assumed) == (("STRATUM",), None, False)
+    assert entry.dropped == {"RESPNR", "MAIL", "OPM"}
+    assert [(row.population, row.invited) for row in entry.response] == [
+        ("raadsleden", 100),
+        ("wethouders", 90),
+    ]
+
+
+def test_every_error_at_once_with_field_and_line(study: MiniStudy):
+    rewrite(study, "supplier: Bureau Voorbeeld\n", "suplier: Bureau Voorbeeld\n")
+    rewrite(study, "is_synthetic: true", "is_synthetic: 'yes'")
+    rewrite(study, "format: sav", "format: dta")
+    rewrite(study, "invited: 90", "invited: -90")
+    rewrite(study, "path: ambtsdragers.sav", "path: ../ambtsdragers.sav")
+    found = {problem.message.split(":")[0]: problem for problem in problems_of(study)}
+    assert set(found) == {
+        "supplier",
+        "suplier",
+        "is_synthetic",
+        "files[0].format",
+        "files[0].response[1].invited",
+        "files[0].path",
+    }
+    assert "did you mean 'supplier'" in found["suplier"].message
+    assert "'sav', 'zsav', 'por', 'csv' or 'xlsx'" in found["files[0].format"].message
+    lines = (study.folder(WAVE) / "delivery.yml").read_text().splitlines()
+    for field in ("suplier", "is_synthetic"):
+        line = int(found[field].file.rsplit(":", 1)[1])
+        assert lines[line - 1].startswith(f"{field}:")
+    line = int(found["files[0].format"].file.rsplit(":", 1)[1])
+    assert lines[line - 1].strip() == "format: dta"
+
+
+def test_unknown_names_say_which_are_known(study: MiniStudy):
+    study.write_manifest(
+        WAVE, {"instrument": "office_holder", "response": [{"population": "raadslid", "invited": 1}]}
+    )
+    kinds = {problem.kind: problem for problem in problems_of(study)}
+    assert set(kinds) == {"unknown_instrument", "unknown_population"}
+    assert "did you mean 'office_holders'" in kinds["unknown_instrument"].message
+    assert "did you mean 'raadsleden'" in kinds["unknown_population"].message
+
+
+def test_instrument_that_the_registry_says_was_not_asked(study: MiniStudy):
+    study.write_manifest(WAVE, {"instrument": "organisations", "response": []})
+    (problem,) = problems_of(study)
+    assert problem.kind == "instrument_not_asked"
+    assert "wave_instruments.csv" in problem.remedy
+
+
+def test_unknown_wave_and_misplaced_folder(study: MiniStudy):
+    study.write_manifest(WAVE, wave="mini_2019")
+    kinds = {problem.kind: problem for problem in problems_of(study)}
+    assert set(kinds) == {"unknown_wave", "misplaced_delivery"}
+    assert "mini_2020, mini_2022" in kinds["unknown_wave"].message
+
+
+def test_a_known_wave_in_the_folder_of_another(study: MiniStudy):
+    study.write_manifest(WAVE, wave="mini_2022")
+    (problem,) = problems_of(study)
+    assert problem.kind == "misplaced_delivery"
+
+
+def test_synthetic_deliveries_must_say_so(study: MiniStudy):
+    study.write_manifest(WAVE, notice=None)
+    (problem,) = problems_of(study)
+    assert problem.message.startswith("notice: is missing")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"format": "csv", "path": "a.csv", "delimiter": ",", "decimal": ","}, "is also the delimiter"),
+        ({"delimiter": ";"}, "means nothing for a sav file"),
+        ({"codebook": "codeboek.csv"}, "means nothing for a sav file"),
+        ({"format": "xlsx"}, "is xlsx, but the path is 'ambtsdragers.sav'"),
+        ({"format": "csv", "path": "a.csv", "codebook": {"sheet": "codes"}}, "a csv file has no sheets"),
+        ({"format": "csv", "path": "a.csv", "codebook": "a.csv"}, "is the file itself"),
+        ({"encoding": "klingon"}, "'klingon' is not the name of an encoding"),
+        ({"identifiers": ["WEEG"]}, "'WEEG' is also a weight, stratum or psu"),
+        ({"strata": ["A", "A"]}, "names a variable twice"),
+        ({"version": 2}, "but the highest version of a file is 2"),
+        ({"version": True}, "valid integer"),
+        ({"respondent_id": ""}, "at least 1 character"),
+    ],
+)
+def test_fields_that_contradict_each_other(study: MiniStudy, fields: dict, said: str):
+    study.write_manifest(WAVE, fields)
+    assert any(said in problem.message for problem in problems_of(study))
+
+
+def test_respondent_id_must_be_named_or_null(study: MiniStudy):
+    del study.manifests[WAVE]["files"][0]["respondent_id"]
+    study.write_manifest(WAVE)
+    (problem,) = problems_of(study)
+    assert problem.message == "files[0].respondent_id: is missing"
+    study.write_manifest(WAVE, {"respondent_id": None})
+    assert study.manifest(WAVE).files[0].respondent_id is None
+
+
+@pytest.mark.parametrize("second", [{"version": 1, "path": "b.sav"}, {"version": 2}])
+def test_files_that_stand_twice(study: MiniStudy, second: dict):
+    files = study.manifests[WAVE]["files"]
+    files.append({**copy.deepcopy(files[0]), **second})
+    study.write_manifest(WAVE)
+    assert "duplicate_file" in {problem.kind for problem in problems_of(study)}
+
+
+def test_the_highest_version_is_current(study: MiniStudy):
+    study.redeliver(WAVE)
+    manifest = study.manifest(WAVE)
+    assert [entry.version for entry in manifest.current] == [2]
+    assert [entry.version for entry in manifest.superseded] == [1]
+    assert manifest.paths == ("ambtsdragers.sav", "v2/ambtsdragers.sav")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("wave: [", "is not valid YAML: line"),
+        ("wave: &a x\nprogramme: *a", "anchors and aliases"),
+        ("!!python/object/apply:os.system ['true']", "is not valid YAML"),
+        ("- a\n- b", "must be a list of `field: value` lines"),
+        ("", "must be a list of `field: value` lines"),
+        ("received_on: 2020-13-45", "is not valid YAML"),
+    ],
+)
+def test_yaml_that_is_not_accepted(study: MiniStudy, text: str, said: str):
+    (study.folder(WAVE) / "delivery.yml").write_text(text)
+    (problem,) = problems_of(study)
+    assert problem.kind == "unreadable_manifest"
+    assert said in problem.message
+
+
+def test_a_manifest_that_is_not_utf8(study: MiniStudy):
+    (study.folder(WAVE) / "delivery.yml").write_bytes(b"supplier: Bureau \xe9\xe9n")
+    assert problems_of(study)[0].message == "is not UTF-8 text"
+
+
+def test_duplicate_keys_are_errors(study: MiniStudy):
+    rewrite(study, "supplier: Bureau Voorbeeld\n", "supplier: Bureau Voorbeeld\nsupplier: Bureau Tweede\n")
+    rewrite(study, "  weight: WEEG\n", "  weight: WEEG\n  weight: WEEG2\n")
+    found = {problem.message for problem in problems_of(study)}
+    assert found == {"supplier stands twice", "files[0].weight stands twice"}
+
+
+def test_parse_yaml_gives_the_line_of_the_nearest_field():
+    document = parse_yaml("a: 1\nb:\n  - c: 2\n    d: 3\n")
+    assert document.line(("b", 0, "d")) == 4
+    assert document.line(("b", 0, "absent")) == 3
+    assert document.line(("b", 7)) == 2
+    assert document.line(("absent",)) == 1
+    with pytest.raises(YamlFault):
+        parse_yaml("a: 1\n---\nb: 2\n")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/passwd",
+        "../other.sav",
+        "v1/../../other.sav",
+        "~/a.sav",
+        "C:/a.sav",
+        "v1\\a.sav",
+        "a//b.sav",
+        "./a.sav",
+        "delivery.lock",
+        "corrections.yml",
+        "a\x00b.sav",
+    ],
+)
+def test_paths_that_lead_elsewhere(tmp_path: Path, path: str):
+    assert check_relative_path(tmp_path, path)
+
+
+def test_symlinks_cannot_lead_out_of_the_folder(study: MiniStudy):
+    inside, outside = study.folder(WAVE), study.root / "elsewhere"
+    outside.mkdir()
+    (outside / "secret.sav").write_bytes(b"")
+    (inside / "link").symlink_to(outside)
+    (inside / "loop").symlink_to(inside / "loop")
+    assert "symlink" in check_relative_path(inside, "link/secret.sav")
+    assert check_relative_path(inside, "loop")
+    assert check_relative_path(inside, "v1/answers.sav") == ""
+    study.write_manifest(WAVE, {"path": "link/secret.sav"})
+    assert "path_outside_delivery" in {problem.kind for problem in problems_of(study)}
+
+
+def test_names_with_blanks_quotes_and_emoji_are_names(study: MiniStudy):
+    name = 'v1/ambts\'dragers; "DROP TABLE" 🙂.sav'
+    study.write_answers(WAVE, name)
+    study.write_manifest(WAVE, {"path": name})
+    assert study.manifest(WAVE).files[0].path == name
+
+
+def test_one_broken_manifest_does_not_hide_the_other_waves(study: MiniStudy):
+    study.write_manifest(WAVE, supplier=None)
+    manifests, problems = scan_deliveries(study.settings.raw, study.registry())
+    assert [manifest.wave for manifest in manifests] == ["mini_2022"]
+    assert [problem.wave_id for problem in problems] == [WAVE]
+    with pytest.raises(DeliveryProblems):
+        find_deliveries(study.settings.raw, study.registry())
+
+
+def test_folders_without_a_manifest_and_without_deliveries(study: MiniStudy):
+    (study.settings.raw / "mini" / "leeg").mkdir()
+    _, problems = scan_deliveries(study.settings.raw, study.registry())
+    assert [problem.kind for problem in problems] == ["missing_manifest"]
+    _, problems = scan_deliveries(study.root / "nergens", study.registry())
+    assert [(problem.kind, problem.exit_code) for problem in problems] == [("no_raw_folder", 2)]
