@@ -113,10 +113,9 @@ def _label_ends(axes, trend: TrendTable, ends: list[tuple[TrendCell, str, str]])
     place = float("-inf")
     for cell, label, colour in sorted(ends, key=lambda end: end[0].estimate or 0.0):
         place = max((cell.estimate or 0.0) / top, place + _LABEL_DISTANCE)
-        axes.annotate(
-            f"{label} {int((cell.estimate or 0.0) + 0.5)}", (1.0, place), xycoords="axes fraction", xytext=(4, 0),
-            textcoords="offset points", va="center", fontsize=10, color=colour, annotation_clip=False,
-        )  # fmt: skip
+        text = f"{label} {int((cell.estimate or 0.0) + 0.5)}"
+        axes.annotate(text, (1.0, place), xycoords="axes fraction", xytext=(4, 0), textcoords="offset points",
+                      va="center", fontsize=10, color=colour, annotation_clip=False)  # fmt: skip
 
 
 def main(arguments: list[str]) -> None:
