@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
 
 from orchestration.publication.headline_trend import TrendTable
+from orchestration.publication.trend_picture import draw_trend
 
 CODEBOOK_ROWS = 60
 
@@ -84,55 +84,5 @@ def trend_table(trend: TrendTable) -> str:
 
 def trend_picture(trend: TrendTable, is_synthetic: bool) -> str:
     """A headline trend as an embedded picture: Markdown with a data URI."""
-    image = base64.b64encode(trend_png(trend, is_synthetic)).decode()
+    image = base64.b64encode(draw_trend(trend, is_synthetic)).decode()
     return f"![{trend.label}](data:image/png;base64,{image})"
-
-
-def trend_png(trend: TrendTable, is_synthetic: bool) -> bytes:
-    """A headline trend as PNG, which says so when the figures are synthetic.
-
-    A line stops where a segment ends, because no change may be read across it.
-    """
-    # The object interface, not pyplot: no window system and no state that outlives the step.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 3.6), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    for number, line in enumerate(trend.lines):
-        for first, segment in enumerate(_segments(line)):
-            axes.plot(
-                [cell.year for cell in segment],
-                [cell.estimate for cell in segment],
-                marker="o",
-                markersize=4,
-                color=f"C{number}",
-                label=line.label if first == 0 else None,
-            )
-    axes.set_title(trend.label, loc="left", fontsize="medium")
-    if is_synthetic:
-        axes.set_title("SYNTHETISCH", loc="right", fontsize="medium", color="firebrick")
-    axes.set_ylabel("%" if trend.unit == "percent" else trend.unit)
-    axes.set_xticks(list(trend.years))
-    axes.set_ylim(bottom=0)
-    axes.grid(axis="y", alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize="small", frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    image = io.BytesIO()
-    figure.savefig(image, format="png", metadata={"Software": None})
-    return image.getvalue()
-
-
-def _segments(line) -> list[list]:
-    """The cells of a line in runs that may be joined: comparable, and none without a figure between them."""
-    segments: list[list] = []
-    for year in sorted(line.cells):
-        cell = line.cells[year]
-        if cell.estimate is None:
-            segments.append([])
-        elif not segments or cell.starts_segment:
-            segments.append([cell])
-        else:
-            segments[-1].append(cell)
-    return [segment for segment in segments if segment]

@@ -16,14 +16,14 @@ from orchestration.settings import load_settings
 
 # Told apart in print and by the colour-blind (Okabe and Ito's palette, darkest first).
 _COLOURS = ("#0b3c5d", "#d55e00", "#009e73", "#0072b2", "#8c5a9e", "#b8860b", "#56b4e9", "#555555")
-_INK, _FAINT = "#22303c", "#8a97a3"
+_INK, _FAINT, _WARNING = "#22303c", "#8a97a3", "#b3261e"
 _LABEL_DISTANCE = 0.045
 
 
-def draw_trend(trend: TrendTable, notice: str = "") -> bytes:
+def draw_trend(trend: TrendTable, is_synthetic: bool) -> bytes:
     """PNG of one indicator: a line per population with its 95 % interval, broken where a segment ends.
 
-    ``notice`` stands below the picture: what a reader has to know of the input (that it is synthetic).
+    A picture of synthetic figures says so.
     """
     # The object interface, not pyplot: no window system and no state that outlives the step.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -56,9 +56,9 @@ def draw_trend(trend: TrendTable, notice: str = "") -> bytes:
     _mark_breaks(axes, trend)
     _label_ends(axes, trend, ends)
     foot = "Onderbroken lijn: trendbreuk, niet vergelijkbaar. Band: 95%-betrouwbaarheidsinterval."
-    figure.supxlabel(
-        "   ".join(part for part in (foot, notice) if part), fontsize=8, color=_FAINT, x=0.01, ha="left"
-    )
+    figure.supxlabel(foot, fontsize=8, color=_FAINT, x=0.01, ha="left")
+    if is_synthetic:
+        axes.set_title("SYNTHETISCH", loc="right", fontsize=10, fontweight="bold", color=_WARNING, pad=14)
     image = io.BytesIO()
     # No program name and date in the file: the same release draws the same bytes.
     figure.savefig(image, format="png", metadata={"Software": None})
@@ -121,8 +121,7 @@ def _label_ends(axes, trend: TrendTable, ends: list[tuple[TrendCell, str, str]])
 def main(arguments: list[str]) -> None:
     """Draw the first headline of the current release into the file that is named."""
     summary = read_summary(load_settings().published / "current")
-    notice = "SYNTHETISCHE GEGEVENS" if summary.manifest.is_synthetic else ""
-    Path(arguments[0]).write_bytes(draw_trend(summary.trends[0], notice))
+    Path(arguments[0]).write_bytes(draw_trend(summary.trends[0], summary.manifest.is_synthetic))
 
 
 if __name__ == "__main__":
