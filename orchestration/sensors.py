@@ -91,10 +91,10 @@ def raw_sensor(registry: Registry, settings: Settings, jobs: Sequence) -> dg.Sen
             # A programme that came into the registry after this code location was loaded has no job yet.
             if is_changed and now.waves[wave_id].programme_id in registry.programmes:
                 requests.append(
+                    # No run key: Dagster would pass over a delivery that goes back to an earlier content. The
+                    # cursor already asks once for each change.
                     dg.RunRequest(
-                        job_name=wave_job_name(now.waves[wave_id].programme_id),
-                        partition_key=wave_id,
-                        run_key=f"{wave_id}:{digest}",
+                        job_name=wave_job_name(now.waves[wave_id].programme_id), partition_key=wave_id
                     )
                 )
         return dg.SensorResult(

@@ -1,4 +1,5 @@
-{# A headline's template filled in. What stands between [[ and ]] needs an earlier comparable wave and goes without one. #}
+{# A headline's template filled in. What stands between [[ and ]] needs an earlier comparable wave and goes without one;
+   {movement} says in words what the test of the change says, and a break is never left out. #}
 {% macro headline_text(template, language) -%}
     {%- set whole = "cast(cast(round(%s) as bigint) as varchar)" -%}
     case
@@ -11,9 +12,10 @@
         end,
         '{estimate}', {{ whole | format('estimate') }}),
         '{previous}', coalesce({{ whole | format('previous_estimate') }}, '')),
-        '{change}', coalesce(if(change > 0, '+', '') || {{ whole | format('change') }}, '')),
+        '{movement}', movement_{{ language }} || coalesce('; ' || if(break_effect = 'warn', break_{{ language }}, null), '')),
         '{previous_year}', coalesce(cast(previous_year as varchar), '')),
         '{year}', cast(year as varchar))
+        || coalesce(' ' || if(break_effect <> 'warn', break_{{ language }}, null), '')
     end
 {%- endmacro %}
 
@@ -26,7 +28,12 @@ with headlines as (
         cast(rows.sort_order as integer) as sort_order,
         trend.*,
         earlier.estimate as previous_estimate,
-        earlier.year as previous_year
+        earlier.year as previous_year,
+        movement.label_nl as movement_nl,
+        movement.label_en as movement_en,
+        breaks.effect as break_effect,
+        effect.label_nl as break_nl,
+        effect.label_en as break_en
     from {{ ref('headlines') }} as rows
     inner join {{ trend }} as trend
         on rows.indicator_id = trend.indicator_id
@@ -37,6 +44,14 @@ with headlines as (
         and trend.population_id = earlier.population_id
         and trend.comparable_wave_id = earlier.wave_id
         and earlier.breakdown_id = 'total'
+    left join {{ ref('codelists') }} as movement
+        on movement.codelist_id = 'change_direction'
+        and trend.change_direction = movement.code
+    left join {{ ref('series_breaks') }} as breaks
+        on trend.break_id = breaks.break_id
+    left join {{ ref('codelists') }} as effect
+        on effect.codelist_id = 'break_effect'
+        and breaks.effect = effect.code
 )
 
 select

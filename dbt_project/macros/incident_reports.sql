@@ -34,8 +34,11 @@ numbers as (
         any_value(trend.estimate) filter (where counted.statistic = 'mean') as reports_mean,
         -- The stricter verdict of total and mean counts for both: either would give the other away.
         bool_or(trend.publication_status = 'suppress') as is_suppressed,
+        bool_or(trend.publication_status = 'flag') as is_flagged,
         min(trend.marker) filter (where trend.publication_status = 'suppress') as suppress_marker,
-        min(trend.reason_code) filter (where trend.publication_status = 'suppress') as suppress_reason
+        min(trend.reason_code) filter (where trend.publication_status = 'suppress') as suppress_reason,
+        min(trend.marker) as flag_marker,
+        min(trend.reason_code) as flag_reason
     from {{ trend }} as trend
     inner join counted using (indicator_id)
     where trend.breakdown_id = 'total'
@@ -55,9 +58,9 @@ select
     numbers.reports_mean::double as reports_mean,
     trend.estimate as keeps_count_pct,
     trend.publication_status as keeps_count_status,
-    if(numbers.is_suppressed, 'suppress', 'publish') as publication_status,
-    numbers.suppress_marker as marker,
-    numbers.suppress_reason as reason_code
+    case when numbers.is_suppressed then 'suppress' when numbers.is_flagged then 'flag' else 'publish' end as publication_status,
+    if(numbers.is_suppressed, numbers.suppress_marker, numbers.flag_marker) as marker,
+    if(numbers.is_suppressed, numbers.suppress_reason, numbers.flag_reason) as reason_code
 from numbers
 inner join {{ ref('concepts') }} as concepts on numbers.report_concept_id = concepts.concept_id
 left join keeping using (report_concept_id)

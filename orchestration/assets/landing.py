@@ -46,6 +46,7 @@ def _land(run: WarehouseRun, run_id: str) -> "tuple[list[LandedFile], LandingReg
     from orchestration.deliveries import land_all, write_register
     from orchestration.deliveries.problems import raise_when_any
     from orchestration.publication import evidence
+    from orchestration.publication.gate import input_hashes
     from orchestration.registry import validate_registry
 
     raise_when_any(validate_registry(run.registry))
@@ -55,7 +56,8 @@ def _land(run: WarehouseRun, run_id: str) -> "tuple[list[LandedFile], LandingReg
 
     landed = land_all(run.settings, run.waves, tell, run.registry)
     listed = write_register(run.settings)
-    evidence.start_run(run.settings.home, listed.hash, run.registry.hash, run_id)
+    inputs = input_hashes(run.settings, listed.hash, run.registry.hash)
+    evidence.start_run(run.settings.home, inputs, run_id)
     return landed, listed
 
 

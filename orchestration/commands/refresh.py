@@ -11,6 +11,7 @@ from rich.text import Text
 
 from orchestration.commands.choice import choose_waves, wave_folders
 from orchestration.commands.progress import StepProgress
+from orchestration.publication.evidence import warehouse_stamp
 from orchestration.publication.fingerprint import (
     Fingerprint,
     LastSuccess,
@@ -73,6 +74,8 @@ def reasons_to_run(settings: Settings, now: Fingerprint, waves: Sequence[str] | 
         reasons.append(f"{settings.warehouse.name} is absent")
     elif _register_hash(settings) != last.register_hash:
         reasons.append("landing changed since")
+    elif warehouse_stamp(settings.home) != last.warehouse:
+        reasons.append(f"{settings.warehouse.name} was built again since, and not published")
     return reasons
 
 
@@ -101,7 +104,8 @@ def _run(
         return 1
     # The pseudonym key is made during the first run, so it is looked at again.
     now = replace(before, key=_key_fingerprint(settings))
-    write_last_success(settings, LastSuccess(now, current, _register_hash(settings)), waves)
+    success = LastSuccess(now, current, _register_hash(settings), warehouse_stamp(settings.home))
+    write_last_success(settings, success, waves)
     _print_ending(settings, console, "no_change" if current == previous else "published", steps)
     return 0
 

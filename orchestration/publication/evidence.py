@@ -80,13 +80,22 @@ CHECK_FIELDS = ("run_id", *(f.name for f in fields(CheckResult) if f.name != "ru
 
 
 @dataclass(frozen=True)
+class InputHashes:
+    """What a warehouse is built from: the landing register, the registry, the files in ``raw/``, the program."""
+
+    register: str
+    registry: str
+    deliveries: str
+    code: str
+
+
+@dataclass(frozen=True)
 class Run:
     """The run that the evidence belongs to, with the hashes of what it read."""
 
     run_id: str
     started_at: str
-    register_hash: str
-    registry_hash: str
+    inputs: InputHashes
 
 
 @dataclass(frozen=True)
@@ -116,19 +125,19 @@ class Evidence:
         return tuple(sorted(found, key=lambda c: (c.layer, c.asset, c.check, c.tool, str(c.observed))))
 
 
-def start_run(home: Path, register_hash: str, registry_hash: str, run_id: str = "") -> str:
+def start_run(home: Path, inputs: InputHashes, run_id: str = "") -> str:
     """Open a run on ``home`` and return its id; evidence of earlier runs no longer counts.
 
-    ``register_hash``: of the landed deliveries; ``registry_hash``: of the seeds. Give ``run_id`` to take over
-    the orchestrator's own id.
+    ``inputs``: the hashes of what the run is about to read. Give ``run_id`` to take over the orchestrator's own
+    id.
     """
-    if not register_hash or not registry_hash:
-        raise EvidenceError("a run needs the hash of the landing register and of the registry")
+    absent = [name for name, value in asdict(inputs).items() if not value]
+    if absent:
+        raise EvidenceError(f"a run needs the hash of: {', '.join(absent)}")
     run = Run(
         run_id=run_id or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        register_hash=register_hash,
-        registry_hash=registry_hash,
+        inputs=inputs,
     )
     write_json(_folder(home) / RUN_FILE, asdict(run))
     return run.run_id
@@ -156,9 +165,12 @@ def read_run(home: Path) -> Run | None:
         return None
     content = _read_object(path)
     try:
-        return Run(**{f.name: str(content[f.name]) for f in fields(Run)})
-    except KeyError as missing:
-        raise EvidenceError(f"{path}: field {missing} is missing") from None
+        inputs = {f.name: str(content["inputs"][f.name]) for f in fields(InputHashes)}
+        return Run(str(content["run_id"]), str(content["started_at"]), InputHashes(**inputs))
+    except (KeyError, TypeError) as missing:
+        raise EvidenceError(
+            f"{path}: field {missing} is missing; run `peilstok refresh --all` again"
+        ) from None
 
 
 def load(home: Path) -> Evidence:

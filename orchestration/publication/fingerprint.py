@@ -48,12 +48,14 @@ class Fingerprint:
 class LastSuccess:
     """The last run that ended in a release: what it was made from, and which release that was.
 
-    ``register_hash``: of the landing that it left, so that a later one which was never published is noticed.
+    ``register_hash``: of the landing that it left, and ``warehouse``: the stamp of the working file, so that a
+    later landing or build which was never published is noticed.
     """
 
     fingerprint: Fingerprint
     release_id: str
     register_hash: str
+    warehouse: str
 
 
 def take_fingerprint(settings: Settings, registry_hash: str, key: str = "") -> Fingerprint:
@@ -70,6 +72,11 @@ def hash_waves(raw: Path) -> dict[str, str]:
         for wave in sorted(raw.glob("*/*"))
         if wave.is_dir() and not wave.name.startswith(".")
     }
+
+
+def hash_deliveries(raw: Path) -> str:
+    """One hash over all wave folders under ``raw``."""
+    return hashlib.sha256(json.dumps(hash_waves(raw), sort_keys=True).encode()).hexdigest()
 
 
 def hash_code(project_root: Path) -> str:
@@ -98,7 +105,10 @@ def read_last_success(settings: Settings) -> LastSuccess | None:
     try:
         content = json.loads((settings.quality / SUCCESS_FILE).read_text(encoding="utf-8"))
         return LastSuccess(
-            Fingerprint(**content["fingerprint"]), content["release_id"], content["register_hash"]
+            Fingerprint(**content["fingerprint"]),
+            content["release_id"],
+            content["register_hash"],
+            content["warehouse"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -1,8 +1,8 @@
 """The gate before a release: may what stands in the warehouse be published?
 
-The verdict rests on files only: the evidence of the open run, and the hashes of the landing register and of
-the registry as they are *now*. So ``publish`` on its own refuses a warehouse that is half built, that was
-built from other deliveries or another registry than those lying there now, or whose checks failed.
+The verdict rests on files only: the evidence of the open run, and the hashes of landing, registry, deliveries
+and program as they are *now*. So ``publish`` on its own refuses a warehouse that is half built, that was built
+from other deliveries, another registry or another program than lie there now, or whose checks failed.
 """
 
 from __future__ import annotations
@@ -20,12 +20,20 @@ from orchestration.publication.evidence import (
     CheckResult,
     Evidence,
     EvidenceError,
+    InputHashes,
     flag_defects,
     load,
     warehouse_stamp,
 )
+from orchestration.publication.fingerprint import hash_code, hash_deliveries
 from orchestration.settings import Settings
 
+INPUT_LABELS = {
+    "register": "landing register",
+    "registry": "registry",
+    "deliveries": "deliveries in raw/",
+    "code": "program",
+}
 REMEDY = "run `peilstok refresh` so that every layer is built and checked again"
 
 
@@ -38,14 +46,6 @@ class PublicationRefused(Exception):
         self.failures = tuple(failures)
         self.current = current
         super().__init__(describe_refusal(self.failures, current))
-
-
-@dataclass(frozen=True)
-class InputHashes:
-    """What the warehouse should have been built from: landing register and registry as they are now."""
-
-    register_hash: str
-    registry_hash: str
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class HashReader(Protocol):
 
 
 def current_hashes(settings: Settings) -> InputHashes:
-    """The hashes of the landed deliveries and of the registry as they lie on disk.
+    """The hashes of what lies on disk: landed deliveries, registry, ``raw/`` and the program.
 
     Raises ``ValueError`` when landing holds other files than its register lists: it was cut short.
     """
@@ -79,7 +79,14 @@ def current_hashes(settings: Settings) -> InputHashes:
     rows = duckdb.execute("select landing_hash from read_parquet(?)", [paths]).fetchall()
     if register_hash({"landing_hash": landing_hash} for [landing_hash] in rows) != register.hash:
         raise ValueError("landing holds other files than its register lists")
-    return InputHashes(register.hash, load_registry(settings.registry).hash)
+    return input_hashes(settings, register.hash, load_registry(settings.registry).hash)
+
+
+def input_hashes(settings: Settings, register_hash: str, registry_hash: str) -> InputHashes:
+    """The hashes of a run's input, given those of its landing register and registry."""
+    return InputHashes(
+        register_hash, registry_hash, hash_deliveries(settings.raw), hash_code(settings.project_root)
+    )
 
 
 def read_verdict(
@@ -164,13 +171,11 @@ def _stale_inputs(evidence: Evidence, settings: Settings, hashes: HashReader) ->
             _refusal("inputs_unchanged", str(fault), f"a readable landing register and registry; {REMEDY}")
         ]
     failures = []
-    for name, built_from, found in (
-        ("landing register", evidence.run.register_hash, now.register_hash),
-        ("registry", evidence.run.registry_hash, now.registry_hash),
-    ):
+    for name, label in INPUT_LABELS.items():
+        built_from, found = getattr(evidence.run.inputs, name), getattr(now, name)
         if built_from != found:
-            observed = f"{name} is {found[:16]} now, the warehouse was checked with {built_from[:16]}"
-            failures.append(_refusal("inputs_unchanged", observed, f"the same {name}; {REMEDY}"))
+            observed = f"{label}: {found[:16]} now, the warehouse was checked with {built_from[:16]}"
+            failures.append(_refusal("inputs_unchanged", observed, f"the same {label}; {REMEDY}"))
     return failures
 
 

@@ -157,7 +157,7 @@ def _write_release(
         inputs = _own_table(connection, INPUTS_TABLE, INPUTS_COMMENT)
         tables.append(inputs)
         _write_tables(connection, [table.name for table in tables], incoming)
-        origin = read_origin(connection, register, evidence.run.registry_hash)
+        origin = read_origin(connection, register, evidence.run.inputs.registry)
         release_id = compute_release_id(incoming, origin, inputs.rows)
 
         write_info(connection, release_id, origin)

@@ -125,11 +125,13 @@ def core_files(settings: Settings) -> pd.DataFrame:
             count(distinct r.respondent_key) as keys_n,
             count(*) filter (where r.weight is null) as weights_missing_n,
             count(*) filter (where r.weight < 0) as weights_negative_n,
-            coalesce(1 + (stddev_pop(r.weight) / nullif(avg(r.weight), 0)) ** 2, 0) as
-            design_effect_of_weights, count(*) filter (where r.stratum_id is null or r.psu is null) as
-            outside_design_n, coalesce(avg((s.units_n = 1)::int), 0) as lone_units_share from
-            core.fct_respondent as r left join strata as s using (wave_id, instrument_id, stratum_id) group by
-            all order by all
+            coalesce(1 + (stddev_pop(r.weight) / nullif(avg(r.weight), 0)) ** 2, 0) as design_effect_of_weights,
+            count(*) filter (where r.stratum_id is null or r.psu is null) as outside_design_n,
+            coalesce(avg((s.units_n = 1)::int), 0) as lone_units_share
+        from core.fct_respondent as r
+        left join strata as s using (wave_id, instrument_id, stratum_id)
+        group by all
+        order by all
         """,
     )
 
@@ -147,17 +149,26 @@ def core_concepts(settings: Settings) -> pd.DataFrame:
             a.wave_id, a.instrument_id, a.concept_id,
             count(*) as answers_n,
             count(*) - count(distinct a.respondent_key) as duplicate_answers_n,
-            count(*) filter (where (a.answer_code is null and a.answer_number is null) = (a.missing_kind is
-            null)) as contradictory_answers_n, coalesce(count(*) filter (where a.missing_kind is null) /
-            nullif(count(*) filter (where a.missing_kind is distinct from 'not_applicable'), 0), 1) as
-            share_answered, avg((a.missing_kind is not distinct from 'dont_know')::int) as share_dont_know,
-            avg((a.missing_kind is not distinct from 'refused')::int) as share_refused, avg((a.missing_kind is
-            not distinct from 'not_stated')::int) as share_not_stated, avg((a.missing_kind is not distinct
-            from 'not_applicable')::int) as share_not_applicable, avg((a.missing_kind is not distinct from
-            'system')::int) as share_system_missing, count(*) filter (where a.answer_number <
-            try_cast(c.valid_min as double) or a.answer_number > try_cast(c.valid_max as double)) as
-            outside_range_n from core.fct_answer as a inner join registry.concepts as c using (concept_id)
-            group by all order by all
+            count(*) filter (
+                where (a.answer_code is null and a.answer_number is null) = (a.missing_kind is null)
+            ) as contradictory_answers_n,
+            coalesce(
+                count(*) filter (where a.missing_kind is null)
+                / nullif(count(*) filter (where a.missing_kind is distinct from 'not_applicable'), 0), 1
+            ) as share_answered,
+            avg((a.missing_kind is not distinct from 'dont_know')::int) as share_dont_know,
+            avg((a.missing_kind is not distinct from 'refused')::int) as share_refused,
+            avg((a.missing_kind is not distinct from 'not_stated')::int) as share_not_stated,
+            avg((a.missing_kind is not distinct from 'not_applicable')::int) as share_not_applicable,
+            avg((a.missing_kind is not distinct from 'system')::int) as share_system_missing,
+            count(*) filter (
+                where a.answer_number < try_cast(c.valid_min as double)
+                    or a.answer_number > try_cast(c.valid_max as double)
+            ) as outside_range_n
+        from core.fct_answer as a
+        inner join registry.concepts as c using (concept_id)
+        group by all
+        order by all
         """,
     )
 

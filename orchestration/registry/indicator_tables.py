@@ -92,6 +92,8 @@ TABLES = (
                 "any_of",
                 allowed=("any_of", "all_of", "count_of"),
             ),
+            Column("code_when_true", "code where that holds; empty for `count_of`", "ja", required=False),
+            Column("code_when_false", "code where it does not; empty for `count_of`", "nee", required=False),
         ),
     ),
     Table(

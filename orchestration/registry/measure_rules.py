@@ -105,6 +105,12 @@ def _derived(registry: Registry) -> Iterator[Problem]:
     inputs: dict[str, set[str]] = {}
     for row in registry.table("derived_inputs"):
         inputs.setdefault(row["concept_id"], set()).add(row["input_concept_id"])
+    codelists: dict[str, set[str]] = {}
+    for row in registry.table("codelists"):
+        codelists.setdefault(row["codelist_id"], set()).add(row["code"])
+    codes = {
+        row["concept_id"]: codelists.get(row["codelist_id"], set()) for row in registry.table("concepts")
+    }
     for index, row in enumerate(registry.table("derived_concepts")):
         name, where = row["concept_id"], place(registry, "derived_concepts", index)
         if name not in inputs:
@@ -114,6 +120,21 @@ def _derived(registry: Registry) -> Iterator[Problem]:
                 "add its inputs to registry/derived_inputs.csv",
                 file=where,
             )
+        for column in ("code_when_true", "code_when_false"):
+            if bool(row[column]) == (row["verb"] == "count_of"):
+                yield Problem(
+                    "derived_codes",
+                    f"{name} by {row['verb']} has {column} {row[column]!r}",
+                    "a number needs none" if row[column] else f"give a code of {name} in {column}",
+                    file=where,
+                )
+            elif row[column] and row[column] not in codes.get(name, set()):
+                yield Problem(
+                    "derived_codes",
+                    f"{name} has {column} {row[column]!r}, which its code list lacks",
+                    f"use one of: {', '.join(sorted(codes.get(name, set()))) or 'none'}",
+                    file=where,
+                )
         for used in sorted(inputs.get(name, set()) & set(inputs)):
             yield Problem(
                 "derived_from_derived",

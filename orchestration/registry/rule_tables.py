@@ -113,13 +113,14 @@ TABLES = (
             ),
             Column(
                 "text_nl",
-                "Dutch text with {estimate} {previous} {change} {year}",
-                "In {year} kreeg {estimate} procent met agressie te maken.",
+                "Dutch text with {estimate} {year}; between [[ and ]] what needs an earlier comparable wave: "
+                "{previous} {previous_year} {movement}",
+                "In {year} kreeg {estimate}% met agressie te maken[[, tegen {previous}% in {previous_year}]].",
             ),
             Column(
                 "text_en",
                 "English text with the same places",
-                "In {year}, {estimate} per cent met aggression.",
+                "In {year} {estimate}% met aggression[[, against {previous}% in {previous_year} ({movement})]].",
             ),
             sort_order(),
         ),

@@ -50,7 +50,6 @@ def audit_warehouse(settings: Settings, registry: Registry) -> list[CheckResult]
             *figures_are_met(connection),
             claims_hold(connection),
             *synthetic_input(connection, registry),
-            released_counts_reach_threshold(connection),
             *(release_keys_are_whole(connection, *item) for item in RELEASE_KEYS.items()),
         ]
 
@@ -115,12 +114,21 @@ def respondents_arrive_once(settings: Settings, connection: duckdb.DuckDBPyConne
     rows = connection.execute(
         """
         with arrived as (
-            select split(filename, '/')[-3] as wave_id, split(filename, '/')[-2] as file_id, count(*) as
-            rows_n from read_parquet(?, filename = true, union_by_name = true) group by all ), core as (
-            select wave_id, file_id, count(*) as rows_n, count(distinct respondent_key) as keys_n from
-            core.fct_respondent group by all ) select l.wave_id, l.file_id, l.n_rows, coalesce(arrived.rows_n,
-            0), coalesce(core.rows_n, 0), coalesce(core.keys_n, 0) from landed as l left join arrived using
-            (wave_id, file_id) left join core using (wave_id, file_id) order by 1, 2
+            select split(filename, '/')[-3] as wave_id, split(filename, '/')[-2] as file_id, count(*) as rows_n
+            from read_parquet(?, filename = true, union_by_name = true)
+            group by all
+        ),
+        core as (
+            select wave_id, file_id, count(*) as rows_n, count(distinct respondent_key) as keys_n
+            from core.fct_respondent
+            group by all
+        )
+        select l.wave_id, l.file_id, l.n_rows,
+            coalesce(arrived.rows_n, 0), coalesce(core.rows_n, 0), coalesce(core.keys_n, 0)
+        from landed as l
+        left join arrived using (wave_id, file_id)
+        left join core using (wave_id, file_id)
+        order by 1, 2
         """,
         [landing],
     ).fetchall()
@@ -148,10 +156,17 @@ def figures_are_met(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
     for check, condition in _FIGURES.items():
         rows = connection.execute(
             f"""
-            with wave as (select wave_id, bool_or(is_synthetic) as is_synthetic from landed group by wave_id)
-            select f.wave_id, f.indicator_id, f.population_id, f.breakdown_code, f.published_value,
-            f.our_value, coalesce(f.is_within_rounding, false) from marts.mart_reconciliation as f inner join
-            wave as w using (wave_id) where f.is_followed and f.kind <> 'fact' and {condition} order by all
+            with wave as (
+                select wave_id, bool_or(is_synthetic) as is_synthetic
+                from landed
+                group by wave_id
+            )
+            select f.wave_id, f.indicator_id, f.population_id, f.breakdown_code,
+                f.published_value, f.our_value, coalesce(f.is_within_rounding, false)
+            from marts.mart_reconciliation as f
+            inner join wave as w using (wave_id)
+            where f.is_followed and f.kind <> 'fact' and {condition}
+            order by all
             """
         ).fetchall()
         if not rows:
@@ -203,36 +218,6 @@ def synthetic_input(connection: duckdb.DuckDBPyConnection, registry: Registry) -
             expected = f"no delivery that is {column.removeprefix('is_')}"
             results.append(_result("landing", "register", check, [row[0] for row in rows], expected))
     return results
-
-
-def released_counts_reach_threshold(connection: duckdb.DuckDBPyConnection) -> CheckResult:
-    """No count of respondents in the release lies under the confidentiality threshold of its kind of unit."""
-    rows = connection.execute(
-        """
-        with threshold as (
-            select applies_to, max(try_cast(threshold as double)) as n
-            from registry.confidentiality_rules
-            where measure = 'n_unweighted' and operator in ('<', '<=') and verdict = 'suppress'
-            group by all
-        ),
-        counted as (
-            select wave_id, population_id, indicator_id || '/' || breakdown_code as place, n_unweighted as n
-            from release.mart_trend
-            union all
-            select wave_id, population_id, 'response', responded_n from release.mart_response
-        )
-        select counted.wave_id || ' ' || counted.population_id || ' ' || counted.place || ': n = ' ||
-        counted.n from counted inner join core.dim_population as p using (population_id) inner join threshold
-        on threshold.applies_to = p.disclosure_unit where counted.n < threshold.n order by 1
-        """
-    ).fetchall()
-    return _result(
-        "release",
-        "mart_trend",
-        "released_counts_reach_threshold",
-        [row[0] for row in rows],
-        "no count under the threshold of confidentiality_rules",
-    )
 
 
 def release_keys_are_whole(

@@ -296,7 +296,9 @@ def registry_rows() -> dict[str, list[Row]]:
             {"base_id": "victims", **labels("slachtoffers")},
         ],
         "base_rules": [{"base_id": "victims", "concept_id": "victim_any", "code": "ja"}],
-        "derived_concepts": [{"concept_id": "victim_any", "verb": "any_of"}],
+        "derived_concepts": [
+            {"concept_id": "victim_any", "verb": "any_of", "code_when_true": "ja", "code_when_false": "nee"}
+        ],
         "derived_inputs": [
             {"concept_id": "victim_any", "input_concept_id": name, "code": "ja"}
             for name in ("victim_verbal", "victim_threat")

@@ -13,5 +13,5 @@ select
     answers.answer_number,
     answers.missing_kind
 from {{ ref('hrm_answers') }} as answers
-inner join {{ ref('stg_deliveries') }} as deliveries using (file_key)
+inner join {{ ref('dim_delivery') }} as deliveries using (file_key)
 inner join {{ ref('concepts') }} as concepts using (concept_id)

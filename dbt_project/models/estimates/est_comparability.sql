@@ -1,10 +1,10 @@
 -- Grain: one row per indicator, population and wave (indicator_id, population_id, wave_id).
 -- Says whether the wave asked it, to which segment of comparable waves it belongs, and the wave a change goes to.
 with asked_concepts as (
-    select distinct wave_id, instrument_id, concept_id from {{ ref('stg_crosswalk_variables') }}
+    select file_key, wave_id, instrument_id, concept_id from {{ ref('fct_question') }}
     union
-    select distinct asked.wave_id, asked.instrument_id, inputs.concept_id
-    from {{ ref('stg_crosswalk_variables') }} as asked
+    select asked.file_key, asked.wave_id, asked.instrument_id, inputs.concept_id
+    from {{ ref('fct_question') }} as asked
     inner join {{ ref('derived_inputs') }} as inputs on asked.concept_id = inputs.input_concept_id
 ),
 
@@ -24,11 +24,36 @@ asked_indicators as (
     having count(distinct needed.concept_id) = any_value(needed.concepts_n)
 ),
 
+-- A question is asked of a population when a file that holds members of it asks it, routed past them or not.
+answered as (
+    select distinct asked_concepts.wave_id, members.population_id, asked_concepts.concept_id
+    from asked_concepts
+    inner join (
+        select distinct respondents.file_key, domains.population_id
+        from {{ ref('fct_domain_member') }} as member
+        inner join {{ ref('dim_domain') }} as domains using (domain_id)
+        inner join {{ ref('fct_respondent') }} as respondents using (respondent_key)
+        where domains.breakdown_id = 'total'
+    ) as members using (file_key)
+),
+
+-- A population whose every member has another answer than a base asks for (a province, of a base of municipalities).
+outside_base as (
+    select distinct indicators.indicator_id, populations.population_id
+    from {{ ref('dim_indicator') }} as indicators
+    inner join {{ ref('base_rules') }} as base_rule using (base_id)
+    inner join {{ ref('population_rules') }} as population_rule on base_rule.concept_id = population_rule.concept_id
+    inner join {{ ref('dim_population') }} as populations on list_contains(populations.path, population_rule.population_id)
+    group by indicators.indicator_id, populations.population_id, base_rule.concept_id, population_rule.population_id
+    having bool_and(base_rule.code <> population_rule.code)
+),
+
 present as (
-    select distinct respondents.wave_id, domains.population_id
-    from {{ ref('fct_domain_member') }} as members
-    inner join {{ ref('dim_domain') }} as domains using (domain_id)
-    inner join {{ ref('fct_respondent') }} as respondents using (respondent_key)
+    select needed.indicator_id, answered.population_id, answered.wave_id
+    from (select *, count(*) over (partition by indicator_id) as concepts_n from needed) as needed
+    inner join answered using (concept_id)
+    group by all
+    having count(*) = any_value(needed.concepts_n)
 ),
 
 pairs as (
@@ -49,8 +74,9 @@ grid as (
         indicators.theme_id,
         indicators.block_id,
         indicators.concept_id,
-        asked_indicators.wave_id is not null and present.wave_id is not null as is_asked,
-        asked_indicators.wave_id is not null as is_in_questionnaire
+        asked_indicators.wave_id is not null and present.wave_id is not null and outside_base.population_id is null as is_asked,
+        asked_indicators.wave_id is not null as is_in_questionnaire,
+        outside_base.population_id is not null as is_outside_base
     from pairs
     cross join {{ ref('dim_wave') }} as waves
     inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
@@ -59,8 +85,12 @@ grid as (
         and pairs.instrument_id = asked_indicators.instrument_id
         and waves.wave_id = asked_indicators.wave_id
     left join present
-        on pairs.population_id = present.population_id
+        on pairs.indicator_id = present.indicator_id
+        and pairs.population_id = present.population_id
         and waves.wave_id = present.wave_id
+    left join outside_base
+        on pairs.indicator_id = outside_base.indicator_id
+        and pairs.population_id = outside_base.population_id
 ),
 
 not_asked as (
@@ -73,8 +103,9 @@ not_asked as (
             when wave_instruments.status = 'not_asked' then coalesce(wave_instruments.reason, 'instrument not fielded in this wave')
             when wave_themes.theme_id is null then 'theme not covered by this wave'
             when notes.note is not null then notes.note
-            when grid.is_in_questionnaire then 'population not surveyed in this wave'
-            when grid.wave_id not in (select wave_id from {{ ref('stg_deliveries') }}) then 'no delivery of this wave'
+            when grid.is_outside_base then 'population outside the base of this indicator'
+            when grid.is_in_questionnaire then 'not asked of this population in this wave'
+            when grid.wave_id not in (select wave_id from {{ ref('dim_delivery') }}) then 'no delivery of this wave'
             else 'question not in this wave'
         end as reason
     from grid
@@ -105,6 +136,7 @@ hits as (
         breaks.reason,
         from_wave.year as from_year,
         to_wave.year as to_year,
+        breaks.from_wave_id,
         breaks.to_wave_id
     from (select distinct indicator_id, population_id, block_id from grid) as grid
     inner join {{ ref('dim_population') }} as populations using (population_id)
@@ -143,15 +175,24 @@ series as (
     window series_order as (partition by grid.indicator_id, grid.population_id order by grid.wave_order)
 ),
 
-broken as (
-    -- The break lies somewhere between its two waves: a step that overlaps them is hit. Blocking outranks warning.
+overlapping as (
+    -- A break lies somewhere between its two waves: a step that overlaps them is hit.
     select
         series.indicator_id,
         series.population_id,
         series.wave_id,
-        arg_min(hits.break_id, (hits.effect <> 'block', hits.break_id)) as break_id,
-        arg_min(hits.reason, (hits.effect <> 'block', hits.break_id)) as reason,
-        bool_or(hits.effect = 'block') as is_blocked
+        hits.break_id,
+        hits.effect,
+        hits.reason,
+        -- Named is the one that weighs most: blocking, then declared for this very step, then the latest.
+        row_number() over (
+            partition by series.indicator_id, series.population_id, series.wave_id
+            order by
+                hits.effect <> 'block',
+                hits.from_wave_id <> series.previous_wave_id or hits.to_wave_id <> series.wave_id,
+                hits.to_year desc,
+                hits.break_id
+        ) as break_rank
     from series
     inner join hits
         on series.indicator_id = hits.indicator_id
@@ -159,7 +200,12 @@ broken as (
         and hits.effect <> 'wave_apart'
         and series.previous_year < hits.to_year
         and series.year > hits.from_year
-    group by all
+),
+
+broken as (
+    select indicator_id, population_id, wave_id, break_id, reason, effect = 'block' as is_blocked
+    from overlapping
+    where break_rank = 1
 ),
 
 segments as (

@@ -2,7 +2,7 @@
 -- Two rule tables decide: confidentiality first, then reliability; the first rule that holds gives the verdict.
 with response as (
     select wave_id, population_id, sum(invited_n) as invited_n
-    from {{ ref('stg_invitations') }}
+    from {{ ref('fct_invitation') }}
     group by all
 ),
 
@@ -121,18 +121,53 @@ primary_verdict as (
     left join verdicts using (wave_id, indicator_id, domain_id)
 ),
 
-withheld as (
+-- Until single cells are protected by secondary suppression, a breakdown goes whole or not at all, in three steps.
+broken as (
+    -- 1. One suppressed cell takes the breakdown of its population with it.
     select
         *,
-        -- Until single cells are protected by secondary suppression, a breakdown goes whole or not at all.
-        breakdown_id <> 'total' and bool_or(is_suppressed) over (
-            partition by wave_id, indicator_id, population_id, breakdown_id
-        ) as is_in_withheld_breakdown,
-        -- Roles and layers are breakdowns of their parent population: a confidential one could be had by subtraction.
-        breakdown_id = 'total' and parent_population_id is not null and bool_or(is_suppressed and suppress_marker = '[c]') over (
+        bool_or(is_suppressed) over breakdown_cells as has_suppressed_cell,
+        bool_or(is_suppressed and suppress_marker = '[c]') over breakdown_cells as has_confidential_cell
+    from primary_verdict
+    window breakdown_cells as (partition by wave_id, indicator_id, population_id, breakdown_id)
+),
+
+beside as (
+    -- 2. Populations are parts of their parent: a confidential one follows from the parent and its siblings by subtraction.
+    select
+        *,
+        parent_population_id is not null and bool_or(has_confidential_cell) over (
             partition by wave_id, indicator_id, parent_population_id, breakdown_id
         ) as is_beside_confidential
-    from primary_verdict
+    from broken
+),
+
+withheld as (
+    -- 3. The parts of a whole that is withheld add up to it.
+    select
+        *,
+        bool_or(breakdown_id = 'total' and (is_suppressed or is_beside_confidential)) over whole as is_part_of_withheld,
+        bool_or(breakdown_id = 'total' and (has_confidential_cell or is_beside_confidential)) over whole as is_part_of_confidential
+    from beside
+    window whole as (partition by wave_id, indicator_id, population_id)
+),
+
+decided as (
+    select
+        *,
+        case
+            when is_suppressed then suppress_reason
+            when has_suppressed_cell then 'breakdown_withheld'
+            when is_beside_confidential then 'sibling_confidential'
+            when is_part_of_withheld then 'total_withheld'
+        end as withheld_reason,
+        -- Withheld for its own sake, to protect a confidential cell, or because it would be read beside an unreliable one.
+        case
+            when is_suppressed then suppress_marker
+            when has_confidential_cell or is_beside_confidential or is_part_of_confidential then '[c]'
+            when has_suppressed_cell or is_part_of_withheld then '[u]'
+        end as withheld_marker
+    from withheld
 )
 
 select
@@ -140,25 +175,16 @@ select
     indicator_id,
     domain_id,
     case
-        when is_suppressed or is_in_withheld_breakdown or is_beside_confidential then 'suppress'
+        when withheld_reason is not null then 'suppress'
         when flag_marker is not null or flag_reason is not null then 'flag'
         else 'publish'
     end as publication_status,
+    coalesce(withheld_marker, flag_marker) as marker,
+    coalesce(withheld_reason, flag_reason) as reason_code,
+    -- SDMX CL_CONF_STATUS: C confidential, D protects a confidential cell, F free.
     case
-        when is_suppressed then suppress_marker
-        when is_in_withheld_breakdown or is_beside_confidential then '[c]'
-        else flag_marker
-    end as marker,
-    case
-        when is_suppressed then suppress_reason
-        when is_in_withheld_breakdown then 'breakdown_withheld'
-        when is_beside_confidential then 'sibling_confidential'
-        else flag_reason
-    end as reason_code,
-    case
-        when is_suppressed and suppress_marker = '[c]' then 'C'
-        when is_suppressed then 'F'
-        when is_in_withheld_breakdown or is_beside_confidential then 'D'
-        else 'F'
+        when withheld_marker is distinct from '[c]' then 'F'
+        when is_suppressed then 'C'
+        else 'D'
     end as conf_status
-from withheld
+from decided

@@ -28,8 +28,8 @@ quantiles as (
     select
         *,
         student_t_quantile(upper_probability, degrees_of_freedom::double) as t_domain,
-        -- Korn and Graubard's correction of the effective sample size for the degrees of freedom.
-        effective_n * (student_t_quantile(upper_probability, (respondents_n - 1)::double)
+        -- Korn and Graubard's effective sample size p(1 - p)/Var(p), corrected for the degrees of freedom.
+        estimate * (1 - estimate) / nullif(standard_error, 0) ** 2 * (student_t_quantile(upper_probability, (respondents_n - 1)::double)
             / student_t_quantile(upper_probability, degrees_of_freedom::double)) ** 2 as korn_graubard_n
     from chosen
 ),

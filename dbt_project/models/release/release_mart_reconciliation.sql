@@ -40,7 +40,8 @@ select
     shown_value as our_value,
     round(case when kind = 'estimate' then shown_value - published_value end, 6) as difference,
     tolerance,
-    is_within_rounding,
+    -- "Met" beside a published value would give a suppressed one away to within its rounding.
+    if(shown_value is null, null, is_within_rounding) as is_within_rounding,
     case
         when shown_value is null and our_value is not null and is_within_rounding then 'reconciled, not shown'
         when shown_value is null and our_value is not null then status || ', not shown'

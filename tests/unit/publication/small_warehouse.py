@@ -6,14 +6,13 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.publication.evidence import REQUIRED_PRODUCERS, CheckResult, record, start_run
-from orchestration.publication.gate import InputHashes
+from orchestration.publication.evidence import REQUIRED_PRODUCERS, CheckResult, InputHashes, record, start_run
 from orchestration.settings import Settings
 
 TREND = """
     indicator_id varchar, indicator_label_nl varchar, population_id varchar, population_label_nl varchar,
     breakdown_id varchar, breakdown_code varchar, wave_id varchar, year integer, unit varchar,
-    n_unweighted bigint, estimate double, publication_status varchar, marker varchar,
+    n_unweighted bigint, estimate double, ci_low double, ci_high double, publication_status varchar, marker varchar,
     comparable_wave_id varchar, change double, change_direction varchar, break_id varchar
 """
 # Written in disorder on purpose: a release sorts.
@@ -57,8 +56,8 @@ def build_warehouse(settings: Settings, *, estimate: float = 49.0, more_sql: str
             year = int(wave.rsplit("_", 1)[1])
             connection.execute(
                 "insert into release.mart_trend values "
-                "('victim_any_12m', 'Slachtoffer van agressie – é', ?, ?, 'total', '', ?, ?, 'percent', 100, "
-                "?, ?, ?, ?, ?, ?, ?)",
+                "('victim_any_12m', 'Slachtoffer van agressie – é', $1, $2, 'total', '', $3, $4, 'percent', 100, "
+                "$5, $5 - 2, $5 + 2, $6, $7, $8, $9, $10, $11)",
                 [population, LABELS[population], wave, year, shown, *rest],
             )
         connection.execute("comment on column release.mart_trend.estimate is 'gewogen schatting'")
@@ -105,9 +104,12 @@ def write_register(settings: Settings, *, is_synthetic: bool = True) -> None:
         )
 
 
-def record_green(settings: Settings, register_hash: str = "r" * 64, registry_hash: str = "g" * 64) -> str:
+AS_BUILT = InputHashes("r" * 64, "g" * 64, "d" * 64, "c" * 64)
+
+
+def record_green(settings: Settings, inputs: InputHashes = AS_BUILT) -> str:
     """Open a run and let every required producer record one check that passed."""
-    run_id = start_run(settings.home, register_hash, registry_hash)
+    run_id = start_run(settings.home, inputs)
     for producer in REQUIRED_PRODUCERS:
         record(settings.home, producer, [passed_check(f"{producer}_check")])
     return run_id
@@ -125,4 +127,4 @@ def failed_check(name: str = "unique_respondents") -> CheckResult:
 
 def hashes_as_built(_: Settings) -> InputHashes:
     """What lies on disk is what ``record_green`` says was built from."""
-    return InputHashes("r" * 64, "g" * 64)
+    return AS_BUILT

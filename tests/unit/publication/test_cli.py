@@ -6,6 +6,7 @@ import fcntl
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,7 @@ from small_warehouse import build_warehouse, hashes_as_built, make_settings, rec
 from orchestration.cli import build_parser, main
 from orchestration.commands.refresh import reasons_to_run
 from orchestration.deliveries.register import register_hash
+from orchestration.publication.evidence import warehouse_stamp
 from orchestration.publication.fingerprint import (
     Fingerprint,
     LastSuccess,
@@ -60,7 +62,8 @@ def succeed(settings: Settings, waves: list[str] | None = None) -> Fingerprint:
             f"to '{settings.landing / 'register.parquet'}'"
         )
     now = Fingerprint(hash_waves(settings.raw), "registry", "code", "key")
-    noted = LastSuccess(now, current_release_id(settings), register_hash([{"landing_hash": "a"}]))
+    release, register = current_release_id(settings), register_hash([{"landing_hash": "a"}])
+    noted = LastSuccess(now, release, register, warehouse_stamp(settings.home))
     write_last_success(settings, noted, waves)
     return now
 
@@ -173,6 +176,7 @@ def test_nothing_to_do_when_all_is_as_it_was(house):
         (lambda s: shutil.copytree(s.raw / "vi/vi_2016", s.raw / "vi/vi_2018"), "vi_2018 changed"),
         (lambda s: shutil.rmtree(s.raw / "vi"), "vi_2016 changed"),
         (lambda s: s.warehouse.unlink(), "warehouse.duckdb is absent"),
+        (lambda s: s.warehouse.touch(), "warehouse.duckdb was built again since, and not published"),
         (lambda s: (s.landing / "register.parquet").unlink(), "landing changed since"),
         (lambda s: (s.quality / "last_success.json").unlink(), "no note of the last successful run"),
         (lambda s: (s.published / "current").unlink(), "no release yet"),
@@ -229,9 +233,7 @@ def test_no_change_is_told_quickly_and_without_the_orchestrator(house):
     succeed(house)
     registry = load_registry(PROJECT_ROOT / "dbt_project" / "seeds")
     now = take_fingerprint(house, registry.hash, load_key(house.home).fingerprint)
-    write_last_success(
-        house, LastSuccess(now, current_release_id(house), read_last_success(house).register_hash)
-    )
+    write_last_success(house, replace(read_last_success(house), fingerprint=now))
     script = (
         "import sys; from orchestration.cli import main; code = main(['refresh'])\n"
         "heavy = ('dagster', 'dbt', 'pandas', 'pyarrow', 'great_expectations')\n"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import numpy
 import pytest
-from small_warehouse import failed_check, passed_check
+from small_warehouse import AS_BUILT, failed_check, passed_check
 
 from orchestration.publication.evidence import (
     CHECK_FIELDS,
@@ -39,27 +40,27 @@ def test_fields_are_those_of_the_contract():
 
 
 def test_what_is_recorded_comes_back_with_the_run_id(tmp_path):
-    run_id = start_run(tmp_path, "r", "g")
+    run_id = start_run(tmp_path, AS_BUILT)
     record(tmp_path, "dbt", [passed_check("b"), passed_check("a")])
     record(tmp_path, "crosswalk", [failed_check()])
     evidence = load(tmp_path)
     assert [(c.run_id, c.layer, c.check) for c in evidence.checks] == [
         (run_id, "core", "a"), (run_id, "core", "b"), (run_id, "landing", "unique_respondents"),
     ]  # fmt: skip
-    assert (evidence.run.register_hash, evidence.run.registry_hash) == ("r", "g")
+    assert evidence.run.inputs == AS_BUILT
 
 
 def test_a_second_recording_replaces_the_first(tmp_path):
-    start_run(tmp_path, "r", "g")
+    start_run(tmp_path, AS_BUILT)
     record(tmp_path, "dbt", [failed_check()])
     record(tmp_path, "dbt", [passed_check("again")])
     assert [c.check for c in load(tmp_path).checks] == ["again"]
 
 
 def test_a_new_run_leaves_earlier_results_behind(tmp_path):
-    first = start_run(tmp_path, "r", "g")
+    first = start_run(tmp_path, AS_BUILT)
     record(tmp_path, "dbt", [passed_check("old")])
-    second = start_run(tmp_path, "r", "g")
+    second = start_run(tmp_path, AS_BUILT)
     evidence = load(tmp_path)
     assert first != second
     assert evidence.checks == ()
@@ -67,8 +68,13 @@ def test_a_new_run_leaves_earlier_results_behind(tmp_path):
 
 
 def test_the_orchestrators_run_id_can_be_taken_over(tmp_path):
-    assert start_run(tmp_path, "r", "g", run_id="abc") == "abc"
+    assert start_run(tmp_path, AS_BUILT, run_id="abc") == "abc"
     assert load(tmp_path).run.run_id == "abc"
+
+
+def test_a_run_needs_every_hash(tmp_path):
+    with pytest.raises(EvidenceError, match="deliveries, code"):
+        start_run(tmp_path, replace(AS_BUILT, deliveries="", code=""))
 
 
 def test_recording_needs_a_run(tmp_path):
@@ -77,13 +83,13 @@ def test_recording_needs_a_run(tmp_path):
 
 
 def test_other_json_beside_the_evidence_is_left_alone(tmp_path):
-    start_run(tmp_path, "r", "g")
+    start_run(tmp_path, AS_BUILT)
     (tmp_path / "quality" / "last_success.json").write_text('{"release_id": "x"}')
     assert load(tmp_path).results == {}
 
 
 def test_a_damaged_file_is_named(tmp_path):
-    start_run(tmp_path, "r", "g")
+    start_run(tmp_path, AS_BUILT)
     path = record(tmp_path, "dbt", [passed_check("x")])
     path.write_text(path.read_text()[:40])
     with pytest.raises(EvidenceError, match=r"dbt\.json"):
@@ -91,7 +97,7 @@ def test_a_damaged_file_is_named(tmp_path):
 
 
 def test_numbers_of_numpy_and_tables_become_plain_values(tmp_path):
-    start_run(tmp_path, "r", "g")
+    start_run(tmp_path, AS_BUILT)
     check = CheckResult(
         "core", "a", "c", "python", "error", numpy.bool_(True), numpy.int64(3), {"b": 2, "a": float("inf")}
     )

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
-from small_warehouse import build_warehouse, failed_check, hashes_as_built, make_settings, passed_check
+from dataclasses import replace
 
-from orchestration.publication.evidence import REQUIRED_PRODUCERS, CheckResult, record, start_run
-from orchestration.publication.gate import InputHashes, PublicationRefused, describe_check, read_verdict
+import pytest
+from small_warehouse import (
+    AS_BUILT,
+    build_warehouse,
+    failed_check,
+    hashes_as_built,
+    make_settings,
+    passed_check,
+)
+
+from orchestration.publication.evidence import REQUIRED_PRODUCERS, CheckResult, InputHashes, record, start_run
+from orchestration.publication.gate import PublicationRefused, describe_check, read_verdict
 from orchestration.settings import Settings
 
 
@@ -43,7 +52,7 @@ def test_a_producer_that_checked_nothing_refuses(tmp_path):
 
 def test_evidence_of_an_earlier_run_does_not_count(tmp_path):
     settings = make_settings(tmp_path)
-    start_run(settings.home, "r" * 64, "g" * 64)
+    start_run(settings.home, AS_BUILT)
     failures = verdict_of(settings).failures
     assert len(failures) == len(REQUIRED_PRODUCERS)
     assert all("recorded run" in f.observed for f in failures)
@@ -79,8 +88,10 @@ def test_a_flag_without_owner_refuses_even_when_it_passed(tmp_path):
 @pytest.mark.parametrize(
     ("now", "told"),
     [
-        (InputHashes("x" * 64, "g" * 64), "landing register is xxxxxxxxxxxxxxxx now"),
-        (InputHashes("r" * 64, "y" * 64), "registry is yyyyyyyyyyyyyyyy now"),
+        (replace(AS_BUILT, register="x" * 64), "landing register: xxxxxxxxxxxxxxxx now"),
+        (replace(AS_BUILT, registry="y" * 64), "registry: yyyyyyyyyyyyyyyy now"),
+        (replace(AS_BUILT, deliveries="z" * 64), "deliveries in raw/: zzzzzzzzzzzzzzzz now"),
+        (replace(AS_BUILT, code="w" * 64), "program: wwwwwwwwwwwwwwww now"),
     ],
 )
 def test_a_warehouse_of_other_input_is_stale(tmp_path, now, told):

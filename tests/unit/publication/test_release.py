@@ -8,11 +8,13 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 from small_warehouse import (
+    AS_BUILT,
     NOTICE,
     TREND_ROWS,
     build_warehouse,
@@ -155,8 +157,8 @@ def test_other_input_gives_another_release(tmp_path, what):
     registry_hash = "h" * 64 if what == "registry" else "g" * 64
     if what == "input":
         write_register(settings, is_synthetic=False)
-    record_green(settings, registry_hash=registry_hash)
-    now = hashes_as_built(settings).__class__("r" * 64, registry_hash)
+    now = replace(AS_BUILT, registry=registry_hash)
+    record_green(settings, now)
     assert publish(settings, hashes=lambda _: now).release_id != first.release_id
 
 

@@ -45,11 +45,11 @@ select distinct
     deliveries.sha256 as file_sha256,
     deliveries.delivery_version
 from resolved
-inner join {{ ref('stg_crosswalk_variables') }} as mapped
+inner join {{ ref('fct_question') }} as mapped
     on resolved.source_concept_id = mapped.concept_id
 inner join estimated
     on resolved.indicator_id = estimated.indicator_id
     and mapped.wave_id = estimated.wave_id
     and mapped.instrument_id = estimated.instrument_id
-inner join {{ ref('stg_deliveries') }} as deliveries
+inner join {{ ref('dim_delivery') }} as deliveries
     on mapped.file_key = deliveries.file_key

@@ -4,14 +4,14 @@ with responded as (
     from {{ ref('fct_domain_member') }} as members
     inner join {{ ref('dim_domain') }} as domains using (domain_id)
     inner join {{ ref('fct_respondent') }} as respondents using (respondent_key)
-    inner join {{ ref('stg_deliveries') }} as deliveries using (file_key)
+    inner join {{ ref('dim_delivery') }} as deliveries using (file_key)
     where domains.breakdown_id = 'total'
     group by all
 ),
 
 invited as (
     select wave_id, population_id, sum(invited_n)::bigint as invited_n
-    from {{ ref('stg_invitations') }}
+    from {{ ref('fct_invitation') }}
     group by all
 )
 
