@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 INTERRUPTED = 130
@@ -49,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
         "(warehouse). "
         "Exit codes: 0 done or no change, 1 a gate said no, 2 wrong use or unreadable input.",
     )
+    parser.add_argument("--version", action="version", version=f"peilstok {metadata.version('peilstok')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
 
     refresh = commands.add_parser(
@@ -86,9 +88,12 @@ def _add_waves(parser: argparse.ArgumentParser, text: str) -> None:
 def _run(options: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from orchestration.commands.choice import WrongUse
     from orchestration.settings import load_settings
 
     settings = load_settings()
+    if settings.home.exists() and not settings.home.is_dir():
+        raise WrongUse(f"{settings.home} is no folder; let PEILSTOK_HOME name one, or a place to make one")
     console = Console(highlight=False)
     if options.command == "refresh":
         from orchestration.commands.refresh import refresh

@@ -17,6 +17,7 @@ from orchestration.publication.evidence import CheckResult
 from orchestration.publication.gate import describe_check
 from orchestration.publication.release import ReleaseOutcome
 from orchestration.quality.crosswalk_results import CROSSWALK_CHECK
+from orchestration.quality.dbt_results import SKIPPED
 from orchestration.quality.flags import blocking_failures
 from orchestration.registry import Registry
 from orchestration.resources import Progress, WarehouseRun, describe_fault
@@ -116,11 +117,16 @@ def _told(run: WarehouseRun, failed: Sequence[CheckResult]) -> list[str]:
     problems = list(run.problems)
     # The crosswalk has told each place with its remedy, and a refusal to publish names its checks itself.
     silent = [check for check in failed if check.check != CROSSWALK_CHECK and "publish" not in run.failed]
-    if silent:
-        count = "a check" if len(silent) == 1 else f"{len(silent)} checks"
-        problems.append(
-            "\n".join([f"{count} said no:", *[f"  - {describe_check(check)}" for check in silent]])
-        )
+    # A check that could not be made because of another one's "no" would only bury it.
+    spoken = [check for check in silent if check.observed != SKIPPED]
+    if spoken:
+        count = "a check" if len(spoken) == 1 else f"{len(spoken)} checks"
+        lines = [f"{count} said no:", *[f"  - {describe_check(check)}" for check in spoken]]
+        if len(spoken) < len(silent):
+            lines.append(
+                f"  {len(silent) - len(spoken)} more checks were not made, for want of what these stopped"
+            )
+        problems.append("\n".join(lines))
     return problems or [
         f"failed without a word in: {', '.join(sorted(run.failed)) or 'the start of the run'}"
     ]

@@ -12,7 +12,7 @@
         end,
         '{estimate}', {{ whole | format('estimate') }}),
         '{previous}', coalesce({{ whole | format('previous_estimate') }}, '')),
-        '{movement}', movement_{{ language }} || coalesce('; ' || if(break_effect = 'warn', break_{{ language }}, null), '')),
+        '{movement}', coalesce(movement_{{ language }} || coalesce('; ' || if(break_effect = 'warn', break_{{ language }}, null), ''), '{movement}')),
         '{previous_year}', coalesce(cast(previous_year as varchar), '')),
         '{year}', cast(year as varchar))
         || coalesce(' ' || if(break_effect <> 'warn', break_{{ language }}, null), '')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from typing import Protocol
 
@@ -59,6 +61,13 @@ class StepProgress:
 
     def __call__(self, event: StepEvent) -> None:
         """Take one event; anything that is not known is ignored."""
+        try:
+            self._show(event)
+        except BrokenPipeError:
+            # Who was reading (`| head`) went away. The run goes on: nobody asked it to stop.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _show(self, event: StepEvent) -> None:
         if event.status == "start":
             self._step, self._item, self._items, self._began = event.step, "", 0, time.perf_counter()
             if self._live is None:

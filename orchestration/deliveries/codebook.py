@@ -9,9 +9,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.deliveries.file_faults import decode, read_bytes, truncated, unreadable
+from orchestration.deliveries.file_faults import (
+    decode,
+    foreign,
+    read_bytes,
+    said_by_first_bytes,
+    truncated,
+    unreadable,
+)
 from orchestration.deliveries.number_text import parse_numbers
-from orchestration.deliveries.problems import DeliveryProblems, Problem, closest
+from orchestration.deliveries.problems import (
+    MOST_ALIKE,
+    DeliveryProblems,
+    Problem,
+    closest,
+    few,
+    raise_when_any,
+)
 from orchestration.deliveries.source_table import NUMERIC, SourceValue, SourceVariable, canonical_code
 
 COLUMNS = ("variable", "variable_label", "code", "label", "is_missing", "mr_set")
@@ -90,7 +104,7 @@ class Codebook:
                     )
                 else:
                     seen[text] = code.label
-        return problems
+        return few(problems)
 
     def describe(
         self, frame: Any, types: Mapping[str, str], decimal: str = "."
@@ -137,6 +151,8 @@ def codebook_size(path: Path, encoding: str | None = None) -> tuple[int, int]:
 
 def _rows(path: Path, encoding: str | None) -> list[list[str]]:
     data = read_bytes(path)
+    if said_by_first_bytes(data):
+        raise foreign(path, "not_csv", "a CSV codebook", data)
     try:
         text = decode(path, data, None)[0]
     except DeliveryProblems:
@@ -159,7 +175,12 @@ def codebook_from_rows(name: str, rows: Iterable[Sequence[str]]) -> Codebook:
     """A codebook from rows of text, the header first. Raises ``DeliveryProblems`` with every fault."""
     numbered = [(line, [cell.strip() for cell in row]) for line, row in enumerate(rows, start=1)]
     header = numbered[0][1] if numbered else []
-    wrong = [column for column in header if column not in COLUMNS or header.count(column) > 1]
+    # By position: a file of answers that is named as the codebook may have answers in its first row.
+    wrong = [
+        str(position)
+        for position, column in enumerate(header, start=1)
+        if column not in COLUMNS or header.count(column) > 1
+    ]
     lacks = [column for column in NEEDED if column not in header]
     if wrong or lacks:
         said = "; ".join(
@@ -167,7 +188,7 @@ def codebook_from_rows(name: str, rows: Iterable[Sequence[str]]) -> Codebook:
                 None,
                 [
                     f"lacks {', '.join(lacks)}" if lacks else "",
-                    f"has {', '.join(dict.fromkeys(wrong))}" if wrong else "",
+                    f"column {_listed(wrong)} is unknown or stands twice" if wrong else "",
                 ],
             )
         )
@@ -189,9 +210,13 @@ def codebook_from_rows(name: str, rows: Iterable[Sequence[str]]) -> Codebook:
             problems += _add(
                 name, entries, line, dict(zip(header, [*cells, *[""] * len(header)], strict=False))
             )
-    if problems:
-        raise DeliveryProblems(problems)
+    raise_when_any(few(problems))
     return Codebook(name, entries)
+
+
+def _listed(positions: list[str]) -> str:
+    rest = len(positions) - MOST_ALIKE
+    return ", ".join(positions[:MOST_ALIKE]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _add(name: str, entries: dict[str, _Entry], line: int, row: dict[str, str]) -> list[Problem]:

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from orchestration.deliveries.manifest import DeliveredFile
-from orchestration.deliveries.problems import Problem, closest
-from orchestration.deliveries.source_table import NUMERIC, SourceTable, canonical_code
+from orchestration.deliveries.number_text import parse_numbers
+from orchestration.deliveries.problems import Problem, closest, few
+from orchestration.deliveries.source_table import (
+    NUMERIC,
+    SourceTable,
+    SourceVariable,
+    canonical_code,
+    in_missing_declaration,
+)
 
 MANIFEST_FIELDS = ("respondent_id", "weight", "psu", "strata", "identifiers", "free_text")
+LARGEST_WEIGHT = 1e9
+"""A weight is a factor around one, or the number of people that a row stands for. Beyond a billion, or below
+the inverse of it, it is neither, and its square no longer fits the sums that variances are made of."""
+WHOLE_NUMBER = re.compile(r"0*([0-9]+)([.,]0*)?")
+NEVER_ANSWERS = {"formula": "a formula", "error": "an error"}
+ODD_AMONG_NUMBERS = {**NEVER_ANSWERS, "date": "a date", "truth value": "a truth value"}
 
 
 def check_declared_variables(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
@@ -40,7 +55,7 @@ def check_declared_variables(entry: DeliveredFile, source: SourceTable) -> list[
                 file=entry.path,
             )
         )
-    return problems
+    return few(problems)
 
 
 def respondent_ids(entry: DeliveredFile, source: SourceTable) -> tuple[list[str], list[Problem]]:
@@ -63,21 +78,29 @@ def respondent_ids(entry: DeliveredFile, source: SourceTable) -> tuple[list[str]
         )
     filled = [value for value in ids if value]
     surplus = len(filled) - len(set(filled))
-    if surplus:
-        problems.append(
-            Problem(
-                "duplicate_respondent",
-                f"{surplus} of {len(ids)} rows repeat the respondent id of an earlier row",
-                "ask the supplier which rows count; the program drops none",
-                file=entry.path,
-                variable=entry.respondent_id,
+    coinciding = len(set(filled)) - len({_bare(value) for value in filled})
+    for count, said in (
+        (surplus, "repeat the respondent id of an earlier row"),
+        (
+            coinciding,
+            "have the respondent id of an earlier row but for blanks, leading zeros or a decimal zero",
+        ),
+    ):
+        if count:
+            problems.append(
+                Problem(
+                    "duplicate_respondent",
+                    f"{count} of {len(ids)} rows {said}",
+                    "ask the supplier which rows count; the program drops none",
+                    file=entry.path,
+                    variable=entry.respondent_id,
+                )
             )
-        )
     return ids, problems
 
 
 def check_weight(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
-    """Weights must be finite numbers, none missing or negative, and not all zero."""
+    """Weights must be numbers of a believable size, none missing or negative, and not all zero."""
     if entry.weight is None:
         return []
 
@@ -85,18 +108,19 @@ def check_weight(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
         return Problem(kind, message, remedy, file=entry.path, variable=entry.weight or "")
 
     ask = "ask the supplier for corrected weights as a higher version of the file"
-    if _storage(source, entry.weight) != NUMERIC:
-        return [
-            problem(
-                "weight_not_numeric",
-                "the weight is text, not a number",
-                "name the right variable as `weight`, or the right `decimal`, in delivery.yml",
-            )
-        ]
-    weights = source.frame[entry.weight]
+    variable = _variable(source, entry.weight)
+    if variable.storage_type != NUMERIC:
+        remedy = (
+            f"{ask}, or name the right variable as `weight`"
+            + (", or the right `decimal`," if entry.format == "csv" else "")
+            + " in delivery.yml"
+        )
+        return [problem("weight_not_numeric", _why_not_numeric(entry, source), remedy)]
+    delivered = source.frame[entry.weight]
+    rows = len(delivered)
+    weights = delivered[~(delivered.isna() | _declared_missing(variable, delivered))]
     problems: list[Problem] = []
-    rows = len(weights)
-    if missing := int(weights.isna().sum()):
+    if missing := rows - len(weights):
         problems.append(problem("missing_weight", f"{missing} of {rows} rows have no weight", ask))
     if infinite := sum(1 for weight in weights if math.isinf(weight)):
         problems.append(
@@ -105,6 +129,16 @@ def check_weight(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
     if negative := int((weights < 0).sum()):
         problems.append(
             problem("negative_weight", f"{negative} of {rows} rows have a weight below zero", ask)
+        )
+    finite = weights[(weights > 0) & (weights < math.inf)]
+    if absurd := int(((finite > LARGEST_WEIGHT) | (finite < 1 / LARGEST_WEIGHT)).sum()):
+        problems.append(
+            problem(
+                "absurd_weight",
+                f"{absurd} of {rows} rows have a weight above {LARGEST_WEIGHT:.0e} or, not zero, below "
+                f"{1 / LARGEST_WEIGHT:.0e}",
+                ask,
+            )
         )
     if rows and not problems and not (weights > 0).any():
         problems.append(problem("zero_weights", "every weight is zero", ask))
@@ -129,8 +163,76 @@ def check_design(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
     return problems
 
 
-def _storage(source: SourceTable, name: str) -> str:
-    return next(variable.storage_type for variable in source.variables if variable.variable_name == name)
+def check_cells(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
+    """Cells of a workbook that hold no answer: a formula among numbers would make the whole column text.
+
+    In the respondent id, strata and sampling unit a formula or an error is never accepted; the weight is
+    judged by ``check_weight``. A column of text may hold them, and they land as they are written.
+    """
+    problems: list[Problem] = []
+    design = {entry.respondent_id, entry.psu, *entry.strata}
+    for name, kinds in source.cell_kinds.items():
+        if name == entry.weight or (name in entry.dropped and name != entry.respondent_id):
+            continue
+        odd = {}
+        if kinds.get("number") and not kinds.get("text"):
+            odd = _those(kinds, ODD_AMONG_NUMBERS)
+        elif name in design:
+            odd = _those(kinds, NEVER_ANSWERS)
+        if odd:
+            problems.append(
+                Problem(
+                    "no_plain_cell",
+                    _counted(odd) + (", among numbers" if kinds.get("number") else ""),
+                    "ask the supplier for a workbook with plain values in their place; a variable that no "
+                    "mapping uses may go under `free_text` in delivery.yml",
+                    file=entry.path,
+                    variable=name,
+                )
+            )
+    return few(problems)
+
+
+def _why_not_numeric(entry: DeliveredFile, source: SourceTable) -> str:
+    cells = source.frame[entry.weight].tolist()
+    if entry.format == "csv":
+        decimal = entry.decimal or "."
+        wrong = sum(1 for cell in cells if cell is not None and parse_numbers([cell], decimal) is None)
+        return f"{wrong} of {len(cells)} cells {'is' if wrong == 1 else 'are'} no number with decimal '{decimal}'"
+    wrong_cells = _those(source.cell_kinds.get(entry.weight or "", {}), {**ODD_AMONG_NUMBERS, "text": "text"})
+    return f"{_counted(wrong_cells)}, of {len(cells)}" if wrong_cells else "the weight is text, not a number"
+
+
+def _those(kinds: Mapping[str, int], names: Mapping[str, str]) -> dict[str, int]:
+    return {names[kind]: kinds[kind] for kind in names if kinds.get(kind)}
+
+
+def _counted(found: Mapping[str, int]) -> str:
+    """``1 cell holds a formula, 2 cells hold a date``."""
+    return ", ".join(
+        f"{count} cell{'' if count == 1 else 's'} hold{'s' if count == 1 else ''} {name}"
+        for name, count in found.items()
+    )
+
+
+def _declared_missing(variable: SourceVariable, answers: Any) -> Any:
+    codes = [
+        number
+        for number in answers.dropna().unique()
+        if in_missing_declaration(canonical_code(number), True, variable.missing_declaration)
+    ]
+    return answers.isin(codes)
+
+
+def _bare(respondent: str) -> str:
+    """An id as people read it: ``0002``, ``2.0`` and `` 2`` are one and the same."""
+    text = respondent.strip()
+    whole = WHOLE_NUMBER.fullmatch(text)
+    return whole.group(1) if whole else text
+
+
+def _variable(source: SourceTable, name: str) -> SourceVariable:
+    return next(variable for variable in source.variables if variable.variable_name == name)
 
 
 def _is_blank(cell: Any) -> bool:

@@ -1,10 +1,30 @@
-"""Problems that every reader can meet, worded in one place."""
+"""Reading a file at all, and the problems with it that every reader can meet, worded in one place."""
 
 from __future__ import annotations
 
+import os
+import stat
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from orchestration.deliveries.problems import WRONG_USE_OR_UNREADABLE, DeliveryProblems, Problem
+from orchestration.deliveries.privacy import EMAIL
+from orchestration.deliveries.problems import (
+    WRONG_USE_OR_UNREADABLE,
+    DeliveryProblems,
+    Problem,
+    closest,
+    few,
+)
+
+ABSENT = "put it back as it was received, or take it off the manifest"
+BYTE_ORDER_MARK = "\ufeff"
+FORMATS_BY_FIRST_BYTES = {
+    b"$FL2": "an SPSS system file (.sav)",
+    b"$FL3": "a compressed SPSS system file (.zsav)",
+    b"PK": "an .xlsx workbook, or another zip archive",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an encrypted workbook, or one of the old .xls kind",
+}
 
 
 def unreadable(path: Path, kind: str, message: str, remedy: str) -> DeliveryProblems:
@@ -21,28 +41,78 @@ def truncated(path: Path, message: str) -> DeliveryProblems:
     )
 
 
-def read_bytes(path: Path) -> bytes:
-    """The bytes of a file. Raises ``DeliveryProblems`` when it is absent, not a file, or cannot be opened."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
+def regular_file(path: Path) -> os.stat_result:
+    """What the system knows of a file. Raises ``DeliveryProblems`` when it is absent or not a regular file.
+
+    A pipe or a device is refused without opening it: reading one may never end.
+    """
+    with explained(path):
+        found = path.stat()
+    if stat.S_ISDIR(found.st_mode):
+        raise unreadable(path, "unreadable_file", "is a folder, not a file", "put the file itself there")
+    if not stat.S_ISREG(found.st_mode):
         raise unreadable(
             path,
-            "missing_file",
-            "the file is not there",
-            "put it back as it was received, or take it off the manifest",
-        ) from None
+            "unreadable_file",
+            "is a pipe, a socket or a device, not a file",
+            "put the file itself there",
+        )
+    return found
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turns the system's refusal to open or read ``path`` into ``DeliveryProblems``."""
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError):
+        raise unreadable(path, "missing_file", "the file is not there", ABSENT) from None
     except OSError as error:
         raise unreadable(
-            path, "unreadable_file", f"cannot be opened: {error.strerror}", "make it a readable file"
+            path, "unreadable_file", f"cannot be opened: {error.strerror or error}", "make it a readable file"
         ) from None
+
+
+def unreadable_folder(shown: str, error: OSError) -> Problem:
+    """A folder whose content the system does not show; passed over, a delivery could vanish unnoticed."""
+    return Problem(
+        "unreadable_folder",
+        f"cannot be looked into: {error.strerror or error}",
+        "make it readable, or move it out of the raw folder",
+        WRONG_USE_OR_UNREADABLE,
+        file=shown,
+    )
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file. Raises ``DeliveryProblems`` when it is absent, not a file, or cannot be opened."""
+    regular_file(path)
+    with explained(path):
+        return path.read_bytes()
+
+
+def said_by_first_bytes(data: bytes) -> str:
+    """What a file is according to its first bytes; ``''`` when they say nothing."""
+    return next((name for first, name in FORMATS_BY_FIRST_BYTES.items() if data.startswith(first)), "")
+
+
+def foreign(path: Path, kind: str, wanted: str, data: bytes) -> DeliveryProblems:
+    """A file of another format than the manifest says."""
+    other = said_by_first_bytes(data)
+    return unreadable(
+        path,
+        kind,
+        f"is not {wanted}, but {other}" if other else f"is not {wanted}: its first bytes are others",
+        f"correct `format` and `path` in delivery.yml, or ask the supplier for {wanted}",
+    )
 
 
 def decode(path: Path, data: bytes, encoding: str | None) -> tuple[str, str]:
     """Text of a file and the name of its encoding; UTF-8, with or without a mark, unless another is named."""
-    name = encoding or "utf-8-sig"
+    name = encoding or "utf-8"
     try:
-        return data.decode(name), encoding or "utf-8"
+        # The mark is left by some programs, whichever way the encoding is called; it is no part of a name.
+        return data.decode(name).removeprefix(BYTE_ORDER_MARK), name
     except UnicodeError as error:
         at = f" at byte {error.start}" if isinstance(error, UnicodeDecodeError) else ""
         raise unreadable(
@@ -53,40 +123,46 @@ def decode(path: Path, data: bytes, encoding: str | None) -> tuple[str, str]:
         ) from None
 
 
-def check_header(path: Path, header: list[str]) -> list[Problem]:
-    """Column names must be there, and differ in more than upper and lower case."""
+def check_header(path: Path, header: list[str], declared: Collection[str] = ()) -> list[Problem]:
+    """Column names must be there, and differ in more than upper and lower case.
+
+    ``declared``: variables that the manifest names. Messages give positions and never a name: in a file
+    without a row of names, the first row is what the first respondent answered.
+    """
+    is_known = any(name in header or closest(name, header) for name in declared)
+    if (declared and not is_known) or any(EMAIL.search(name) for name in header):
+        return [
+            Problem(
+                "no_header",
+                "its first row does not hold the names of the variables"
+                + (
+                    f": none of {', '.join(list(declared)[:3])} is in it" if declared and not is_known else ""
+                ),
+                "ask the supplier for the file with the names of the variables in its first row, or correct "
+                "the names in delivery.yml",
+                WRONG_USE_OR_UNREADABLE,
+                file=path.name,
+            )
+        ]
     problems: list[Problem] = []
-    seen: dict[str, str] = {}
+    seen: dict[str, int] = {}
     for position, name in enumerate(header, start=1):
         if not name.strip():
-            problems.append(
-                Problem(
-                    "unnamed_column",
-                    f"column {position} has no name",
-                    "name it in the file, or remove the column",
-                    file=path.name,
-                )
-            )
+            kind, said, remedy = "unnamed_column", "has no name", "name it in the file, or remove the column"
         elif name.casefold() in seen:
-            problems.append(
-                Problem(
-                    "duplicate_column",
-                    f"column {position} is called '{name}', and there is "
-                    f"'{seen[name.casefold()]}' already; upper and lower case do not tell columns apart",
-                    "rename one of the two",
-                    file=path.name,
-                    variable=name,
-                )
+            kind, remedy = "duplicate_column", "ask the supplier to rename one of the two"
+            said = (
+                f"has the name of column {seen[name.casefold()]}; upper and lower case do not tell columns "
+                "apart"
             )
-        elif name.startswith("_row") or name.startswith("_respondent"):
-            problems.append(
-                Problem(
-                    "reserved_column",
-                    "this name is used by landing itself",
-                    "rename the column",
-                    file=path.name,
-                    variable=name,
-                )
+        elif name.startswith(("_row", "_respondent")):
+            kind, said, remedy = (
+                "reserved_column",
+                "has a name that begins as the columns of landing itself do (_row, _respondent)",
+                "rename the column",
             )
-        seen.setdefault(name.casefold(), name)
-    return problems
+        else:
+            seen[name.casefold()] = position
+            continue
+        problems.append(Problem(kind, f"column {position} {said}", remedy, file=path.name))
+    return few(problems)

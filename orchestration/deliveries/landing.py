@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.deliveries.design_checks import (
+    check_cells,
     check_declared_variables,
     check_design,
     check_weight,
@@ -172,7 +173,9 @@ def _chosen(settings: Settings, registry: Registry, waves: Iterable[str] | None)
     delivered = {manifest.wave: manifest for manifest in manifests}
     # A broken manifest of another wave is no reason to refuse these.
     problems = [
-        problem for problem in problems if problem.wave_id in wanted or problem.kind == "no_raw_folder"
+        problem
+        for problem in problems
+        if problem.wave_id in wanted or problem.kind in ("no_raw_folder", "unreadable_folder")
     ]
     told = {problem.wave_id for problem in problems}
     for wave in wanted:
@@ -205,19 +208,8 @@ def _input_hashes(manifest: Manifest, entry: DeliveredFile) -> dict[str, str | N
     try:
         codebook = sha256_of(manifest.folder / entry.codebook_path) if entry.codebook_path else None
         return {"file": sha256_of(manifest.folder / entry.path), "codebook": codebook}
-    except OSError as error:
-        raise DeliveryProblems(
-            [
-                Problem(
-                    "missing_file",
-                    f"cannot be opened: {error.strerror}",
-                    "put it back as it was received",
-                    WRONG_USE_OR_UNREADABLE,
-                    wave_id=manifest.wave,
-                    file=manifest.shown(entry.path),
-                )
-            ]
-        ) from None
+    except DeliveryProblems as found:
+        raise DeliveryProblems(placed(problem, manifest, entry.path) for problem in found.problems) from None
 
 
 def _landing_hash(
@@ -233,7 +225,7 @@ def _checked_respondents(
 ) -> list[str]:
     raise_when_any(check_declared_variables(entry, source))
     respondents, problems = respondent_ids(entry, source)
-    problems += check_weight(entry, source) + check_design(entry, source)
+    problems += check_weight(entry, source) + check_design(entry, source) + check_cells(entry, source)
     locked = lock.files.get(entry.path)
     if locked is not None and (locked.rows, locked.columns) != source.frame.shape:
         problems.append(

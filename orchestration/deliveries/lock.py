@@ -5,13 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from orchestration.deliveries.file_faults import explained, read_bytes, regular_file, unreadable_folder
 from orchestration.deliveries.manifest import LOCK_NAME, OWN_NAMES, Manifest
 from orchestration.deliveries.placing import placed
-from orchestration.deliveries.problems import WRONG_USE_OR_UNREADABLE, DeliveryProblems, Problem
+from orchestration.deliveries.problems import (
+    WRONG_USE_OR_UNREADABLE,
+    DeliveryProblems,
+    Problem,
+    few,
+    raise_when_any,
+)
 
 NEW_VERSION = (
     "put the file back as it was received; what the supplier sent anew gets a higher version and its own path"
@@ -65,8 +72,8 @@ def write_lock(manifest: Manifest, accept_changes: bool = False) -> Lock:
                     file=manifest.shown(path),
                 )
             )
-    if problems:
-        raise DeliveryProblems(problems)
+    # An unreadable codebook is met twice: with its file, and on its own.
+    raise_when_any(dict.fromkeys(problems))
     lock = Lock(dict(sorted(files.items())))
     _write(manifest.folder / LOCK_NAME, lock)
     return lock
@@ -76,30 +83,28 @@ def read_lock(manifest: Manifest) -> Lock:
     """The lock of a delivery. Raises ``DeliveryProblems`` (exit code 2) when it is absent or not a lock."""
     from orchestration.deliveries.manifest_yaml import YamlFault, parse_yaml
 
-    def refuse(kind: str, message: str) -> DeliveryProblems:
-        return DeliveryProblems(
-            [
-                Problem(
-                    kind,
-                    message,
-                    f"write it with `peilstok lock {manifest.wave}`",
-                    WRONG_USE_OR_UNREADABLE,
-                    wave_id=manifest.wave,
-                    file=manifest.shown(LOCK_NAME),
-                )
-            ]
-        )
+    def refuse(kind: str, message: str, remedy: str) -> DeliveryProblems:
+        where = {"wave_id": manifest.wave, "file": manifest.shown(LOCK_NAME)}
+        return DeliveryProblems([Problem(kind, message, remedy, WRONG_USE_OR_UNREADABLE, **where)])
 
+    # The hashes in it are the only word on what was received: writing it anew is the last thing to do.
+    restore = (
+        "put back the lock as it was written; without a copy, compare every file with what the supplier "
+        f"sent, remove the lock and run `peilstok lock {manifest.wave}`"
+    )
     try:
-        data = parse_yaml((manifest.folder / LOCK_NAME).read_text(encoding="utf-8")).data
-    except FileNotFoundError:
-        raise refuse("missing_lock", "the delivery has no lock") from None
-    except (OSError, UnicodeDecodeError, YamlFault):
-        raise refuse("unreadable_lock", "cannot be read") from None
-    try:
+        data = parse_yaml(read_bytes(manifest.folder / LOCK_NAME).decode("utf-8-sig")).data
         files = {str(path): _locked_file(fields) for path, fields in data["files"].items()}
+    except DeliveryProblems as found:
+        (problem,) = found.problems
+        if problem.kind == "missing_file":
+            remedy = f"write it with `peilstok lock {manifest.wave}`"
+            raise refuse("missing_lock", "the delivery has no lock", remedy) from None
+        raise refuse("unreadable_lock", problem.message, problem.remedy) from None
+    except (UnicodeDecodeError, YamlFault):
+        raise refuse("unreadable_lock", "cannot be read", restore) from None
     except (TypeError, KeyError, AttributeError, ValueError):
-        raise refuse("unreadable_lock", "is not a lock as this program writes it") from None
+        raise refuse("unreadable_lock", "is not a lock as this program writes it", restore) from None
     return Lock(files)
 
 
@@ -109,23 +114,17 @@ def verify_lock(manifest: Manifest) -> list[Problem]:
     An absent file or lock has exit code 2; a wrong hash, a file that is not locked, and a file that the
     manifest does not name have exit code 1.
     """
-    problems = [*_unnamed_files(manifest)]
+    problems = _unnamed_files(manifest)
     try:
         lock = read_lock(manifest)
     except DeliveryProblems as found:
-        return (
-            problems
-            + [
-                _missing_file(manifest, path)
-                for path in manifest.paths
-                if not (manifest.folder / path).is_file()
-            ]
-            + found.problems
-        )
-    for path in manifest.paths:
-        problems += _verify_file(manifest, path, lock.files.get(path))
+        absent = [problem for path in manifest.paths for problem in _unreadable_file(manifest, path)]
+        return problems + few(absent) + found.problems
+    wrong = [
+        problem for path in manifest.paths for problem in _verify_file(manifest, path, lock.files.get(path))
+    ]
     for path in sorted(set(lock.files) - set(manifest.paths)):
-        problems.append(
+        wrong.append(
             Problem(
                 "lock_names_more",
                 f"names {path}, and the manifest does not",
@@ -134,12 +133,13 @@ def verify_lock(manifest: Manifest) -> list[Problem]:
                 file=manifest.shown(LOCK_NAME),
             )
         )
-    return problems
+    return problems + few(wrong)
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as stream:
+    """SHA-256 of a file's bytes, in hexadecimal. Raises ``DeliveryProblems`` when it cannot be read."""
+    regular_file(path)
+    with explained(path), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -148,7 +148,7 @@ def _measures(manifest: Manifest) -> Iterator[tuple[str, Any]]:
     from orchestration.deliveries.readers import read_source
 
     def size_of(path: Path, rows: int, columns: int) -> LockedFile:
-        return LockedFile(sha256_of(path), path.stat().st_size, rows, columns)
+        return LockedFile(sha256_of(path), regular_file(path).st_size, rows, columns)
 
     def of_file(entry: Any) -> LockedFile:
         frame = read_source(manifest.folder, entry).frame
@@ -165,9 +165,12 @@ def _measures(manifest: Manifest) -> Iterator[tuple[str, Any]]:
 
 
 def _known_files(manifest: Manifest) -> dict[str, LockedFile]:
-    if not (manifest.folder / LOCK_NAME).exists():
-        return {}
-    return read_lock(manifest).files
+    try:
+        return read_lock(manifest).files
+    except DeliveryProblems as found:
+        if found.problems[0].kind == "missing_lock":
+            return {}
+        raise
 
 
 def _locked_file(fields: dict[str, Any]) -> LockedFile:
@@ -180,8 +183,10 @@ def _locked_file(fields: dict[str, Any]) -> LockedFile:
 def _verify_file(manifest: Manifest, path: str, locked: LockedFile | None) -> list[Problem]:
     where = {"wave_id": manifest.wave, "file": manifest.shown(path)}
     target = manifest.folder / path
-    if not target.is_file():
-        return [_missing_file(manifest, path)]
+    try:
+        size, digest = regular_file(target).st_size, sha256_of(target)
+    except DeliveryProblems as found:
+        return [placed(problem, manifest, path) for problem in found.problems]
     if locked is None:
         return [
             Problem(
@@ -191,8 +196,7 @@ def _verify_file(manifest: Manifest, path: str, locked: LockedFile | None) -> li
                 **where,
             )
         ]
-    size = target.stat().st_size
-    if size != locked.bytes or sha256_of(target) != locked.sha256:
+    if size != locked.bytes or digest != locked.sha256:
         longer = f" ({size} bytes instead of {locked.bytes})" if size != locked.bytes else ""
         superseded = any(entry.path == path for entry in manifest.superseded)
         kept = "; it is superseded, but has to stay as it was received" if superseded else ""
@@ -207,34 +211,48 @@ def _verify_file(manifest: Manifest, path: str, locked: LockedFile | None) -> li
     return []
 
 
-def _missing_file(manifest: Manifest, path: str) -> Problem:
-    return Problem(
-        "missing_file",
-        "the manifest names this file, and it is not there",
-        "put it back as it was received, or take it off the manifest",
-        WRONG_USE_OR_UNREADABLE,
-        wave_id=manifest.wave,
-        file=manifest.shown(path),
-    )
+def _unreadable_file(manifest: Manifest, path: str) -> list[Problem]:
+    try:
+        regular_file(manifest.folder / path)
+    except DeliveryProblems as found:
+        return [placed(problem, manifest, path) for problem in found.problems]
+    return []
 
 
 def _unnamed_files(manifest: Manifest) -> list[Problem]:
+    """What lies in the folder and cannot be accounted for: files, symlinks to folders, closed folders."""
     named = set(manifest.paths) | OWN_NAMES
     problems: list[Problem] = []
-    for directory, _, names in os.walk(manifest.folder):
-        for name in names:
-            path = (Path(directory) / name).relative_to(manifest.folder).as_posix()
-            if path not in named and name not in LEFT_BY_SYSTEMS:
-                problems.append(
-                    Problem(
-                        "unnamed_file",
-                        "lies in the delivery's folder, and no manifest names it",
-                        "add it to delivery.yml, or move it out of the raw folder",
-                        wave_id=manifest.wave,
-                        file=manifest.shown(path),
-                    )
+
+    def shown(path: Path) -> str:
+        return manifest.shown(path.relative_to(manifest.folder).as_posix())
+
+    def add(kind: str, path: Path, message: str, remedy: str) -> None:
+        problems.append(Problem(kind, message, remedy, wave_id=manifest.wave, file=shown(path)))
+
+    def closed(error: OSError) -> None:
+        problem = unreadable_folder(shown(Path(error.filename or manifest.folder)), error)
+        problems.append(replace(problem, wave_id=manifest.wave))
+
+    for directory, folders, names in os.walk(manifest.folder, onerror=closed):
+        for path in (Path(directory) / name for name in folders):
+            if path.is_symlink():
+                add(
+                    "symlinked_folder",
+                    path,
+                    "is a symlink to a folder, which a delivery may not have",
+                    "put the folder itself there, or remove the symlink",
                 )
-    return sorted(problems, key=lambda problem: problem.file)
+        for path in (Path(directory) / name for name in names):
+            known = path.relative_to(manifest.folder).as_posix() in named
+            if not known and path.name not in LEFT_BY_SYSTEMS:
+                add(
+                    "unnamed_file",
+                    path,
+                    "lies in the delivery's folder, and no manifest names it",
+                    "add it to delivery.yml, or move it out of the raw folder",
+                )
+    return few(sorted(problems, key=lambda problem: problem.file))
 
 
 def _write(path: Path, lock: Lock) -> None:

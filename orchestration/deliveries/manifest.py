@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import datetime as dt
 import re
+import unicodedata
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
@@ -21,6 +22,9 @@ SUFFIXES = {
     "csv": (".csv", ".txt", ".tsv"),
     "xlsx": (".xlsx",),
 }
+
+LONGEST_NAME_BYTES = 255
+"""Of one file or folder, on every file system that is in use."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
@@ -132,7 +136,17 @@ class DeliveredFile(_Entry):
                 codecs.lookup(value)
             except LookupError:
                 raise ValueError(f"'{value}' is not the name of an encoding") from None
+            try:
+                "".encode(value)
+            except (LookupError, UnicodeError):  # rot13, base64, zip: Python calls these encodings too
+                raise ValueError(f"'{value}' is not an encoding of text") from None
         return value
+
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """Every variable that the manifest names, each once."""
+        single = [name for name in (self.respondent_id, self.weight, self.psu) if name]
+        return tuple(dict.fromkeys([*single, *self.strata, *self.identifiers, *self.free_text]))
 
     @property
     def codebook_path(self) -> str | None:
@@ -169,6 +183,24 @@ class ManifestHead(_Entry):
     )
     licence: Text = Field(description="on what terms it may be used", examples=["CC0-1.0"])
     contact: Text | None = Field(None, description="whom to ask about it", examples=["monitor@example.org"])
+
+    @field_validator("received_on", mode="before")
+    @classmethod
+    def _day_is_written_as_one(cls, value: Any) -> Any:
+        # pydantic takes a number for seconds since 1970, and a moment for its day.
+        is_text = isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
+        is_day = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+        if not (is_text or is_day):
+            raise ValueError("must be a day, such as 2016-11-01")
+        return value
+
+    @field_validator("received_on")
+    @classmethod
+    def _day_is_not_far_ahead(cls, value: dt.date) -> dt.date:
+        latest = dt.date.today().year + 1
+        if value.year > latest:
+            raise ValueError(f"is in {value.year}, and nothing can have come in after {latest}")
+        return value
 
 
 class Manifest(ManifestHead):
@@ -211,14 +243,25 @@ def shown_path(folder: Path, path: str = MANIFEST_NAME) -> str:
 
 def check_relative_path(folder: Path, path: str) -> str:
     """What is wrong with a manifest's path, or ``''``: it must stay inside the folder, symlinks followed."""
-    if re.match(r"^([/\\~]|[A-Za-z]:)", path) or "\\" in path or "\x00" in path:
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in path):
+        return "must not contain line breaks or other control characters"
+    if re.match(r"^([/\\~]|[A-Za-z]:)", path) or "\\" in path:
         return "must be relative, with / between folders"
-    if any(part in ("", ".", "..") for part in path.split("/")):
+    parts = path.split("/")
+    if any(part in ("", ".", "..") for part in parts):
         return "must not contain '.', '..' or empty folder names"
+    if any(len(part.encode()) > LONGEST_NAME_BYTES for part in parts):
+        return f"has the name of a file or folder that is longer than {LONGEST_NAME_BYTES} bytes"
     if path in OWN_NAMES:
         return "is a file of the program, not of the supplier"
+    return (
+        "" if stays_inside(folder, folder / path) else "leads out of the delivery's folder through a symlink"
+    )
+
+
+def stays_inside(folder: Path, path: Path) -> bool:
+    """Whether ``path`` is below ``folder`` once every symlink is followed; one that leads to itself is not."""
     try:
-        inside = (folder / path).resolve().is_relative_to(folder.resolve())
+        return path.resolve().is_relative_to(folder.resolve())
     except (OSError, RuntimeError):
-        return "cannot be resolved (a symlink that points to itself?)"
-    return "" if inside else "leads out of the delivery's folder through a symlink"
+        return False

@@ -8,28 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from orchestration.deliveries.file_faults import read_bytes, regular_file, unreadable_folder
 from orchestration.deliveries.manifest import (
     MANIFEST_NAME,
-    SUFFIXES,
     DeliveredFile,
     Manifest,
     ManifestHead,
     check_relative_path,
     shown_path,
+    stays_inside,
 )
+from orchestration.deliveries.manifest_contradictions import contradictions
 from orchestration.deliveries.manifest_yaml import MOST_BYTES, YamlDocument, YamlFault, parse_yaml
-from orchestration.deliveries.problems import WRONG_USE_OR_UNREADABLE, DeliveryProblems, Problem, closest
+from orchestration.deliveries.problems import WRONG_USE_OR_UNREADABLE, DeliveryProblems, Problem, closest, few
 
 if TYPE_CHECKING:
     from orchestration.registry.load import Registry
 
 REFERENCE = "docs/reference/manifest.md"
-ONE_FORMAT_ONLY = {
-    "delimiter": ("csv",),
-    "decimal": ("csv",),
-    "sheet": ("xlsx",),
-    "codebook": ("csv", "xlsx"),
-}
+LONGEST_SHOWN = 60
+"""Characters of a wrong path that a message repeats."""
 
 
 def load_manifest(folder: Path, registry: Registry) -> Manifest:
@@ -53,7 +51,7 @@ def scan_deliveries(raw_root: Path, registry: Registry) -> tuple[list[Manifest],
         return [], [problem]
     manifests: list[Manifest] = []
     problems: list[Problem] = []
-    for folder in sorted(_wave_folders(raw_root)):
+    for folder in sorted(_wave_folders(raw_root, problems)):
         try:
             manifests.append(load_manifest(folder, registry))
         except DeliveryProblems as found:
@@ -69,12 +67,17 @@ def find_deliveries(raw_root: Path, registry: Registry) -> list[Manifest]:
     return manifests
 
 
-def _wave_folders(raw_root: Path) -> Iterator[Path]:
-    for programme in raw_root.iterdir():
-        if programme.is_dir() and not programme.name.startswith("."):
-            for wave in programme.iterdir():
-                if wave.is_dir() and not wave.name.startswith("."):
-                    yield wave
+def _wave_folders(raw_root: Path, problems: list[Problem]) -> Iterator[Path]:
+    for programme in _folders(raw_root, problems):
+        yield from _folders(programme, problems)
+
+
+def _folders(folder: Path, problems: list[Problem]) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    except OSError as error:
+        problems.append(unreadable_folder(folder.name, error))
+        return []
 
 
 class _Reading:
@@ -108,28 +111,38 @@ class _Reading:
         self._check_wave(data)
         self._check_head(data, entries)
         if self.problems or head is None:
-            raise DeliveryProblems(self.problems)
+            # Told alike is told of other fields in the same words: the field stands before the first colon.
+            raise DeliveryProblems(few(self.problems, lambda p: (p.kind, p.message.partition(": ")[2])))
         files = tuple(entry for _, entry in entries)
         return Manifest(**head.model_dump(), files=files, folder=self.folder)
 
     def _data(self) -> dict[str, Any]:
         path = self.folder / MANIFEST_NAME
         file = shown_path(self.folder)
+        raw_root = self.folder.absolute().parent.parent
+        if not (stays_inside(raw_root, self.folder) and stays_inside(raw_root, path)):
+            self._stop(
+                "outside_raw",
+                file,
+                "leads out of the raw folder through a symlink",
+                "put the delivery itself in the raw folder",
+            )
         try:
-            if path.stat().st_size > MOST_BYTES:
+            if regular_file(path).st_size > MOST_BYTES:
                 raise YamlFault(f"larger than {MOST_BYTES} bytes")
-            self.document = parse_yaml(path.read_bytes().decode("utf-8-sig"))
+            self.document = parse_yaml(read_bytes(path).decode("utf-8-sig"))
             if not isinstance(self.document.data, dict):
                 raise YamlFault("it must be a list of `field: value` lines")
-        except FileNotFoundError:
-            self._stop(
-                "missing_manifest",
-                file,
-                f"this folder has no {MANIFEST_NAME}",
-                f"write one ({REFERENCE}), or move the folder out of the raw folder",
-            )
-        except OSError as error:
-            self._stop("unreadable_manifest", file, f"cannot be opened: {error.strerror}", "make it readable")
+        except DeliveryProblems as found:
+            (problem,) = found.problems
+            if problem.kind == "missing_file":
+                self._stop(
+                    "missing_manifest",
+                    file,
+                    f"this folder has no {MANIFEST_NAME}",
+                    f"write one ({REFERENCE}), or move the folder out of the raw folder",
+                )
+            self._stop("unreadable_manifest", file, problem.message, problem.remedy)
         except UnicodeDecodeError:
             self._stop("unreadable_manifest", file, "is not UTF-8 text", "save it as UTF-8")
         except YamlFault as fault:
@@ -199,19 +212,22 @@ class _Reading:
                 self._check_paths(index, item)
                 self._check_registry_names(index, item)
             if entry is not None:
-                self._check_file(index, entry)
+                for field, message, remedy in contradictions(entry):
+                    self.add("manifest_field", ("files", index, field), message, remedy)
                 entries.append((index, entry))
         self._check_versions(entries)
         return entries
 
     def _check_paths(self, index: int, item: dict[str, Any]) -> None:
         for field in ("path", "codebook"):
-            if isinstance(item.get(field), str) and (wrong := check_relative_path(self.folder, item[field])):
+            path = item.get(field)
+            if isinstance(path, str) and (wrong := check_relative_path(self.folder, path.strip())):
+                shown = path if len(path) <= LONGEST_SHOWN else f"{path[:LONGEST_SHOWN]}…"
                 self.add(
                     "path_outside_delivery",
                     ("files", index, field),
-                    f"'{item[field]}' {wrong}",
-                    "put the file in the delivery's folder and name it from there",
+                    f"'{shown}' {wrong}",
+                    "keep the file in the delivery's folder, and write its path from there",
                 )
 
     def _check_registry_names(self, index: int, item: dict[str, Any]) -> None:
@@ -244,50 +260,6 @@ class _Reading:
                     "use a population_id of registry/populations.csv",
                 )
 
-    def _check_file(self, index: int, entry: DeliveredFile) -> None:
-        at = ("files", index)
-        if not entry.path.lower().endswith(SUFFIXES[entry.format]):
-            self.add(
-                "manifest_field",
-                (*at, "format"),
-                f"is {entry.format}, but the path is '{entry.path}'",
-                "correct the format or the path",
-            )
-        for field, formats in ONE_FORMAT_ONLY.items():
-            if getattr(entry, field) is not None and entry.format not in formats:
-                self.add(
-                    "manifest_field",
-                    (*at, field),
-                    f"means nothing for a {entry.format} file",
-                    f"remove it; it is for {' and '.join(formats)}",
-                )
-        if entry.format == "csv" and entry.codebook is not None and entry.codebook_path is None:
-            self.add(
-                "manifest_field", (*at, "codebook"), "a csv file has no sheets", "name the codebook's path"
-            )
-        if entry.codebook_path == entry.path:
-            self.add(
-                "manifest_field", (*at, "codebook"), "is the file itself", "name the codebook's own path"
-            )
-        if entry.format == "csv" and (entry.delimiter or ",") == (entry.decimal or "."):
-            self.add("manifest_field", (*at, "decimal"), "is also the delimiter", "correct one of the two")
-        design = [entry.weight, *entry.strata, entry.psu]
-        for field in ("identifiers", "free_text"):
-            for name in sorted(set(getattr(entry, field)) & {name for name in design if name}):
-                self.add(
-                    "manifest_field",
-                    (*at, field),
-                    f"'{name}' is also a weight, stratum or psu",
-                    "a design variable has to be landed: take it off this list",
-                )
-        if len(set(entry.strata)) < len(entry.strata):
-            self.add("manifest_field", (*at, "strata"), "names a variable twice", "name each variable once")
-        populations = [row.population for row in entry.response]
-        if len(set(populations)) < len(populations):
-            self.add(
-                "manifest_field", (*at, "response"), "names a population twice", "name each population once"
-            )
-
     def _check_versions(self, entries: list[tuple[int, DeliveredFile]]) -> None:
         seen: set[tuple[str, int]] = set()
         paths: set[str] = set()
@@ -318,34 +290,39 @@ class _Reading:
             paths.add(entry.path.casefold())
 
     def _check_wave(self, data: dict[str, Any]) -> None:
+        """One mistake in the name of a folder, a wave or a programme is told once, by its nearest cause."""
         wave, programme = data.get("wave"), data.get("programme")
-        waves = self.registry.waves
+        waves, folder = self.registry.waves, self.folder
+        rename = "a delivery stands in <raw>/<programme>/<wave>: rename the folder or correct the field"
         if isinstance(wave, str) and wave not in waves:
             self.add(
                 "unknown_wave",
                 ("wave",),
                 f"the registry knows no wave '{wave}'{closest(wave, waves)}; it "
                 f"knows {', '.join(sorted(waves))}",
-                "correct the name, or add the wave to registry/waves.csv",
+                f"correct the name (the folder is called '{folder.name}'), or add the wave to registry/waves.csv",
+            )
+        elif isinstance(wave, str) and wave != folder.name:
+            self.add(
+                "misplaced_delivery",
+                ("wave",),
+                f"is '{wave}', but the folder is called '{folder.name}'",
+                rename,
             )
         elif isinstance(wave, str) and isinstance(programme, str) and waves[wave].programme_id != programme:
             self.add(
                 "wrong_programme",
                 ("programme",),
-                f"is {programme}, but {wave} belongs to {waves[wave].programme_id}",
+                f"is '{programme}', but {wave} belongs to {waves[wave].programme_id}",
                 "correct the programme or the wave",
             )
-        for field, value, name in (
-            ("wave", wave, self.folder.name),
-            ("programme", programme, self.folder.parent.name),
-        ):
-            if isinstance(value, str) and value != name:
-                self.add(
-                    "misplaced_delivery",
-                    (field,),
-                    f"is '{value}', but the folder is called '{name}'",
-                    "a delivery stands in <raw>/<programme>/<wave>: rename the folder or correct the field",
-                )
+        elif isinstance(programme, str) and programme != folder.parent.name:
+            self.add(
+                "misplaced_delivery",
+                ("programme",),
+                f"is '{programme}', but the folder is called '{folder.parent.name}'",
+                rename,
+            )
 
     def _check_head(self, data: dict[str, Any], entries: list[tuple[int, DeliveredFile]]) -> None:
         if data.get("is_synthetic") is True and not data.get("notice"):

@@ -11,6 +11,9 @@ import yaml
 MOST_BYTES = 1_000_000
 """A manifest is some hundred lines; a file beyond this size is something else."""
 
+WRONG_VALUE = (ValueError, LookupError, AttributeError, ArithmeticError, TypeError, RecursionError)
+"""What PyYAML lets through when a tagged value is none of its kind: `!!int ''`, `!!bool x`, `!!timestamp x`."""
+
 
 class _StrictLoader(yaml.SafeLoader):
     """SafeLoader without anchors and aliases, which a manifest never needs and a bomb is made of."""
@@ -56,18 +59,26 @@ class YamlFault(Exception):
 
 def parse_yaml(text: str) -> YamlDocument:
     """Parse one YAML document. Raises ``YamlFault``; duplicate keys are returned, not raised."""
-    loader = _StrictLoader(text)
     try:
-        root = loader.get_single_node()
-        data = loader.construct_document(root) if root is not None else None
+        root, data = _composed(text)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise YamlFault(f"line {line}: holds a character that is no text") from None
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise YamlFault(f"{line}{error.problem or error.context}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, *WRONG_VALUE) as error:
         raise YamlFault(str(error).splitlines()[0] if str(error) else type(error).__name__) from None
+    return YamlDocument(data, root, _duplicates(root, ""))
+
+
+def _composed(text: str) -> tuple[yaml.Node | None, Any]:
+    loader = _StrictLoader(text)
+    try:
+        root = loader.get_single_node()
+        return root, loader.construct_document(root) if root is not None else None
     finally:
         loader.dispose()
-    return YamlDocument(data, root, _duplicates(root, ""))
 
 
 def _duplicates(node: yaml.Node | None, path: str) -> list[tuple[str, int]]:

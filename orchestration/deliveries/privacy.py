@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.deliveries.problems import WRONG_USE_OR_UNREADABLE, DeliveryProblems, Problem
+from orchestration.deliveries.problems import WRONG_USE_OR_UNREADABLE, DeliveryProblems, Problem, few
 
 KEY_VARIABLE = "PEILSTOK_PSEUDONYM_KEY_FILE"
 KEY_BYTES = 32
@@ -112,4 +112,4 @@ def find_emails(columns: Mapping[str, Any], file: str, wave_id: str) -> list[Pro
                     variable=name,
                 )
             )
-    return problems
+    return few(problems)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 GATE_SAYS_NO = 1
 WRONG_USE_OR_UNREADABLE = 2
+MOST_ALIKE = 5
+"""Faults of one kind that are told one by one; a file that is cut wrongly has thousands."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Problem:
         lines = [f"{head} {self.place}" if self.place else head, f"  {self.message}"]
         if self.remedy:
             lines.append(f"  remedy: {self.remedy}")
-        return "\n".join(lines)
+        return "\n".join(map(_printable, lines))
 
 
 class DeliveryProblems(Exception):
@@ -77,6 +79,29 @@ def raise_when_any(problems: Iterable[Problem]) -> None:
     found = list(problems)
     if found:
         raise DeliveryProblems(found)
+
+
+def few(
+    problems: Iterable[Problem], alike: Callable[[Problem], Hashable] = lambda problem: problem.kind
+) -> list[Problem]:
+    """The same problems, of which no more than a handful ``alike``: a last one says how many more there are."""
+    told: dict[Hashable, list[Problem]] = {}
+    for problem in problems:
+        told.setdefault(alike(problem), []).append(problem)
+    shown: list[Problem] = []
+    for group in told.values():
+        shown += group[:MOST_ALIKE]
+        if (rest := len(group) - MOST_ALIKE) > 0:
+            shown.append(replace(group[-1], message=f"and {rest} more like these", variable="", code=""))
+    return shown
+
+
+def _printable(line: str) -> str:
+    """Names come from outside: what would steer a terminal, or cannot be encoded, is written as its escape."""
+    return "".join(
+        character if character.isprintable() or character == "\n" else ascii(character)[1:-1]
+        for character in line
+    )
 
 
 def closest(name: str, known: Iterable[str]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ class SourceTable:
     values: list[SourceValue]
     file_label: str = ""
     encoding: str = ""
+    cell_kinds: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Of a workbook only: what the filled cells of each text column hold (number, text, formula, date, truth
+    value, error), counted by variable."""
 
     @property
     def variable_names(self) -> list[str]:

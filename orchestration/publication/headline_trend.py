@@ -78,14 +78,17 @@ class FlaggedCheck:
 
 @dataclass(frozen=True)
 class ReleaseSummary:
-    """What the ending of a run prints. ``reconciled``: (met, of how many), None without published figures."""
+    """What the ending of a run prints.
+
+    ``reconciled``: (met, of how many, met but not shown), None without published figures.
+    """
 
     manifest: ReleaseManifest
     path: Path
     trends: tuple[TrendTable, ...]
     checks_passed: int
     flagged: tuple[FlaggedCheck, ...]
-    reconciled: tuple[int, int] | None
+    reconciled: tuple[int, int, int] | None
 
 
 def read_summary(release: Path) -> ReleaseSummary:
@@ -213,20 +216,20 @@ def _cell(row: dict[str, Any], starts_segment: bool) -> TrendCell:
     )
 
 
-def _read_reconciliation(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    met, all_of_them = connection.execute(
+def _read_reconciliation(connection: duckdb.DuckDBPyConnection) -> tuple[int, int, int]:
+    return connection.execute(
         """
         select
             count(*) filter (
                 coalesce(is_within_rounding, false) or status in ('met', 'reconciled, not shown')
             ),
-            count(*)
+            count(*),
+            count(*) filter (status = 'reconciled, not shown')
         from mart_reconciliation
         where kind in ('estimate', 'response_count')
           and cast(is_followed as boolean)
         """
     ).fetchone()
-    return met, all_of_them
 
 
 def _flagged(check: dict[str, Any]) -> FlaggedCheck:

@@ -267,10 +267,12 @@ def _print_quality(console: Console, summary: ReleaseSummary, signs: Signs) -> N
         told = f"  ! {flag.asset} {flag.check}: {flag.observed} (owner {flag.owner}, until {flag.expires_on})"
         console.print(Text(_words(told, signs), style="yellow"), soft_wrap=True)
     if summary.reconciled is not None:
-        met, of_all = summary.reconciled
+        met, of_all, hidden = summary.reconciled
+        not_shown = f", {hidden} of them with a figure that may not be shown" if hidden else ""
         console.print(
             Text("reconciliation: ").append(
-                f"{met} of {of_all} published figures met", style="green" if met == of_all else "yellow"
+                f"{met} of {of_all} published figures met{not_shown}",
+                style="green" if met == of_all else "yellow",
             )
         )
 

@@ -8,6 +8,9 @@ from orchestration.publication.evidence import CheckResult
 from orchestration.settings import Settings
 from orchestration.warehouse.build import BuildResult, TestResult
 
+# What dbt says of a test whose model was not made, because something before it failed.
+SKIPPED = "skipped"
+
 
 def dbt_checks(result: BuildResult) -> list[CheckResult]:
     """One result per test, and one per model or seed that could not be made."""
@@ -31,7 +34,8 @@ def dbt_checks(result: BuildResult) -> list[CheckResult]:
 
 def _as_check(test: TestResult, layers: dict[str, str]) -> CheckResult:
     rows = f"{test.failures} rows" if test.failures else ""
-    observed = ": ".join(part for part in (rows, test.observed) if part) or test.message or test.status
+    told = ": ".join(part for part in (rows, test.observed) if part) or test.message or test.status
+    observed = SKIPPED if test.status == SKIPPED else told
     return CheckResult(
         layer=layers.get(test.model, "marts"),
         asset=test.model or "several models",

@@ -14,6 +14,7 @@ from orchestration.registry.load import Registry, Row
 from orchestration.registry.places import place
 
 VALUES = "crosswalk/xw_values.csv"
+CONCEPTS_NAMED = 4
 FEWEST_SHOWN = 3
 """A text that fewer respondents gave, and that no codebook names, may be someone's own words: never shown."""
 
@@ -21,7 +22,8 @@ FEWEST_SHOWN = 3
 def compare_landing(registry: Registry, landing: Path, waves: Iterable[str] | None = None) -> list[Problem]:
     """Compare every landed file, or those of the named waves, with the crosswalk.
 
-    Also finds rows about files and instruments that a landed wave does not have.
+    Also finds rows about files and instruments that a landed wave does not have, and concepts of which the
+    crosswalk does not say whether the wave asked them.
     """
     wanted = None if waves is None else set(waves)
     folders = [
@@ -30,7 +32,11 @@ def compare_landing(registry: Registry, landing: Path, waves: Iterable[str] | No
         if wanted is None or path.parent.parent.name in wanted
     ]
     landed = [LandedCodes(folder) for folder in folders]
-    return [*_compare(registry, landed), *_rows_without_file(registry, landed)]
+    return [
+        *_compare(registry, landed),
+        *_rows_without_file(registry, landed),
+        *_concepts_without_word(registry, landed),
+    ]
 
 
 def compare_crosswalk(registry: Registry, folders: Path | Iterable[Path]) -> list[Problem]:
@@ -81,6 +87,34 @@ def _unused_rows(registry: Registry, landed: list[LandedCodes], used: set[int]) 
             variable=row["source_variable"],
             code=row["source_code"],
         )
+
+
+def _concepts_without_word(registry: Registry, landed: list[LandedCodes]) -> Iterator[Problem]:
+    """A concept of the wave's themes is mapped, or it was not asked and a row says why: silence is no answer."""
+    rows = [row for row in registry.table("xw_variables") if row["status"] == "accepted"]
+    said = {(*scope_of(row), row["concept_id"]) for row in rows}
+    covered = {(row["wave_id"], row["theme_id"]) for row in registry.table("wave_themes")}
+    themes = {row["concept_id"]: row["theme_id"] for row in registry.table("concepts")}
+    of_instrument: dict[str, set[str]] = {}
+    for row in rows:
+        of_instrument.setdefault(row["instrument_id"], set()).add(row["concept_id"])
+    for wave, instrument in sorted({file.scope for file in landed}):
+        silent = [
+            concept
+            for concept in sorted(of_instrument.get(instrument, ()))
+            if (not themes[concept] or (wave, themes[concept]) in covered)
+            and (wave, instrument, concept) not in said
+        ]
+        if silent:
+            more = f" and {len(silent) - CONCEPTS_NAMED} more" if len(silent) > CONCEPTS_NAMED else ""
+            yield Problem(
+                "concept_without_word",
+                f"says nothing of {', '.join(silent[:CONCEPTS_NAMED])}{more} for {instrument} in {wave}, "
+                "which other waves of this instrument asked",
+                "map the variable that asks it, or add a row with verb not_asked and the reason in note",
+                wave_id=wave,
+                file="crosswalk/xw_variables.csv",
+            )
 
 
 def _rows_without_file(registry: Registry, landed: list[LandedCodes]) -> Iterator[Problem]:

@@ -61,14 +61,13 @@ def deliveries_are_landed(
     expected = "every current file in raw/ landed as it is now; run `peilstok refresh` for all waves"
     result = partial(_result, "landing", "register", "deliveries_are_landed", expected=expected)
     try:
-        manifests = find_deliveries(settings.raw, registry)
+        delivered = {
+            (manifest.wave, entry.file_id): (entry.version, sha256_of(manifest.folder / entry.path))
+            for manifest in find_deliveries(settings.raw, registry)
+            for entry in manifest.current
+        }
     except DeliveryProblems as found:
         return result([str(problem).replace("\n", " ") for problem in found.problems])
-    delivered = {
-        (manifest.wave, entry.file_id): (entry.version, sha256_of(manifest.folder / entry.path))
-        for manifest in manifests
-        for entry in manifest.current
-    }
     rows = connection.execute("select wave_id, file_id, delivery_version, sha256 from landed").fetchall()
     landed = {(wave, file): (version, digest) for wave, file, version, digest in rows}
     faults = []

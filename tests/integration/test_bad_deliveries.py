@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
+import io
+import os
+import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 from mini_study import FILE_NAME, MiniStudy, answers, build_mini_study
 
+from orchestration.cli import main
 from orchestration.deliveries import (
     DeliveryProblems,
     Problem,
     land_all,
     load_register,
+    read_xlsx,
     write_lock,
     write_register,
 )
-from orchestration.registry import compare_landing, validate_registry
+from orchestration.publication.manifest import verify_files
+from orchestration.registry import compare_landing, load_registry, validate_registry
+from orchestration.settings import Settings, load_settings
 
 
 @pytest.fixture
@@ -267,6 +277,161 @@ def test_any_damage_ends_in_problems_not_in_a_traceback(study: MiniStudy, damage
         said = str(found)
     assert "error[" in said or study.landed("mini_2020").is_dir()
     assert not any(address in said for address in mail)
+
+
+def workbook_with(path: Path, change: Callable[[bytes], bytes]) -> Path:
+    """A sound archive of a workbook in which the XML of the sheet is spoiled."""
+    book, whole = openpyxl.Workbook(), io.BytesIO()
+    for row in range(200):
+        book.active.append([row if row else "V1"])
+    book.save(whole)
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            content = source.read(name)
+            target.writestr(name, change(content) if name == "xl/worksheets/sheet1.xml" else content)
+    return path
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda xml: xml[: len(xml) // 2],
+        lambda xml: xml.replace(b'<row r="9"', b'<row r="99999999"'),
+        lambda xml: xml.replace(b'r="A7"', b'r="7A"'),
+    ],
+)
+def test_damage_inside_a_workbook(tmp_path: Path, change: Callable[[bytes], bytes]):
+    path = workbook_with(tmp_path / "a.xlsx", change)
+    problem = only(refused(lambda: read_xlsx(path)))
+    assert (problem.kind, problem.exit_code) == ("damaged_file", 2)
+
+
+def test_bytes_of_a_workbook_that_were_overwritten(tmp_path: Path):
+    path = workbook_with(tmp_path / "a.xlsx", lambda xml: xml)
+    data = path.read_bytes()
+    told: list[Problem] = []
+    for start in range(4, len(data) - 8, len(data) // 60):
+        path.write_bytes(data[:start] + b"\xff\x00\x7f\x01\xfe\x80\x0a" + data[start + 7 :])
+        try:
+            read_xlsx(path)
+        except DeliveryProblems as found:
+            told += found.problems
+    assert {problem.exit_code for problem in told} == {2}
+    kinds = {problem.kind for problem in told}
+    assert {"damaged_file", "truncated_file"} <= kinds <= {"damaged_file", "truncated_file", "which_sheet"}
+
+
+# Through the command line: a bad delivery never moves what is published.
+
+
+def study_at(root: Path, manifests: dict) -> MiniStudy:
+    settings = Settings(raw=root / "raw", registry=root / "registry", home=root / "warehouse")
+    return MiniStudy(root, settings, copy.deepcopy(manifests))
+
+
+def enter(study: MiniStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("raw", "registry", "home"):
+        monkeypatch.setenv(f"PEILSTOK_{name.upper()}", str(getattr(study.settings, name)))
+
+
+def cut_off_before_it_was_locked(study: MiniStudy) -> None:
+    path = study.file("mini_2020")
+    lock, whole = path.with_name("delivery.lock"), path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    lock.write_text(_lock_text(lock.read_text(), whole, path.read_bytes()))
+
+
+def flip_a_byte(study: MiniStudy) -> None:
+    data = bytearray(study.file("mini_2020").read_bytes())
+    data[-1] ^= 1
+    study.file("mini_2020").write_bytes(data)
+
+
+def damage_what_was_superseded(study: MiniStudy) -> None:
+    study.redeliver("mini_2020")
+    flip_a_byte(study)
+
+
+def delivered_with(**changes) -> Callable[[MiniStudy], None]:
+    def spoil(study: MiniStudy) -> None:
+        study.write_answers("mini_2020", **changes)
+        study.lock("mini_2020")
+
+    return spoil
+
+
+SAV = "mini_2020/ambtsdragers.sav"
+SPOILT = {
+    "missing file": (lambda study: study.file("mini_2020").unlink(), 2, "missing_file", SAV, "put it back"),
+    "wrong hash": (flip_a_byte, 1, "wrong_hash", SAV, "put the file back as it was received"),
+    "truncated sav": (
+        cut_off_before_it_was_locked,
+        2,
+        "truncated_file",
+        SAV,
+        "ask the supplier for the whole",
+    ),
+    "unknown code": (delivered_with(V2=3.0), 1, "unknown_code", SAV, "xw_values.csv"),
+    "unknown label": (
+        delivered_with(labels={"V2": {1.0: "Nee", 2.0: "Ja", 9.0: "Weet niet"}}),
+        1,
+        "unknown_label",
+        SAV,
+        "change source_label",
+    ),
+    "missing variable": (delivered_with(drop=("V2",)), 1, "missing_variable", SAV, "source_variable"),
+    "duplicate key": (delivered_with(RESPNR=1000.0), 1, "duplicate_respondent", SAV, "which rows count"),
+    "negative weight": (delivered_with(WEEG=-0.25), 1, "negative_weight", SAV, "corrected weights"),
+    "unknown wave": (
+        lambda study: study.write_manifest("mini_2020", wave="mini_2019"),
+        2,
+        "unknown_wave",
+        "mini_2020/delivery.yml",
+        "registry/waves.csv",
+    ),
+    "damaged superseded file": (damage_what_was_superseded, 1, "wrong_hash", SAV, "as it was received"),
+}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> MiniStudy:
+    """The study in miniature, released once."""
+    study = build_mini_study(tmp_path_factory.mktemp("published"))
+    # The columns of a release are the same for every study, and so is how they are rounded.
+    rounding = load_registry(load_settings({}).registry).table("rounding_rules")
+    study.edit_registry("rounding_rules", lambda _: [dict(row) for row in rounding])
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        enter(study, monkeypatch)
+        assert main(["refresh"]) == 0
+    return study
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", SPOILT)
+def test_a_bad_delivery_never_moves_what_is_published(
+    fault: str,
+    published: MiniStudy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+):
+    spoil, exit_code, kind, file, remedy = SPOILT[fault]
+    shutil.copytree(published.root, tmp_path / "copy", symlinks=True)
+    study = study_at(tmp_path / "copy", published.manifests)
+    enter(study, monkeypatch)
+    current = study.settings.published / "current"
+    released = os.readlink(current)
+    spoil(study)
+    capsys.readouterr()
+    assert main(["refresh"]) == exit_code
+    told = capsys.readouterr()
+    message = " ".join((told.out + told.err).split())
+    assert f"error[{kind}]" in message
+    assert file in message
+    assert remedy in message.split("remedy: ", 1)[1]
+    assert "Traceback" not in message
+    assert os.readlink(current) == released
+    assert verify_files(current) == []
 
 
 def _lock_text(text: str, whole: bytes, cut: bytes) -> str:

@@ -21,13 +21,18 @@ import pytest
 
 from orchestration.cli import main
 from orchestration.definitions import defs
-from orchestration.deliveries import load_manifest, write_lock
+from orchestration.deliveries import land_all, load_manifest, write_lock, write_register
 from orchestration.publication import evidence
 from orchestration.publication.manifest import verify_files
 from orchestration.quality import frames
-from orchestration.quality.flags import blocking_failures
-from orchestration.registry import Registry, load_registry
+from orchestration.quality.crosswalk_results import crosswalk_checks
+from orchestration.quality.dbt_results import dbt_checks
+from orchestration.quality.flags import apply_flags, blocking_failures
+from orchestration.quality.suites import run_layer
+from orchestration.registry import Registry, compare_landing, load_registry
 from orchestration.settings import load_settings
+from orchestration.warehouse import build as warehouse_build
+from orchestration.warehouse.audit import audit_warehouse
 
 pytestmark = pytest.mark.slow
 
@@ -246,6 +251,52 @@ def blocking_producers(home: Path) -> set[str]:
         for producer, results in found.results.items()
         if found.producer_runs[producer] == found.run.run_id and blocking_failures(results)
     }
+
+
+def producers_that_say_no(registry: Registry) -> set[str]:
+    """Every producer asked on its own, over a warehouse that was built without a gate."""
+    settings = load_settings()
+    # `dbt run` makes the models without their tests, which a refresh never does.
+    assert warehouse_build._run(settings, warehouse_build._arguments(settings, "run"), []).success
+    tests = warehouse_build.build(settings, select=["resource_type:test"])
+    results = {
+        "landing_suite": run_layer(settings, "landing"),
+        "crosswalk": crosswalk_checks(compare_landing(registry, settings.landing), WAVES),
+        "dbt": dbt_checks(tests),
+        "core_suite": run_layer(settings, "core"),
+        "marts_suite": run_layer(settings, "marts"),
+        "warehouse_checks": audit_warehouse(settings, registry),
+    }
+    assert set(results) == set(evidence.REQUIRED_PRODUCERS)
+    flags = registry.table("quality_flags")
+    return {name for name, found in results.items() if blocking_failures(apply_flags(found, flags))}
+
+
+@pytest.mark.parametrize("producer", ["landing_suite", "dbt"])
+def test_a_fault_that_stops_a_run_early_would_pass_every_later_gate(
+    producer: str, place: Place, registry: Registry
+) -> None:
+    """These two stop the run before the others are asked, so they are asked here."""
+    spoil, *_ = FAULTS[producer]
+    spoil(place, registry)
+    write_lock(load_manifest(place.delivery, registry), accept_changes=True)
+    land_all(load_settings())
+    write_register(load_settings())
+    assert producers_that_say_no(registry) == {producer}
+
+
+def test_publish_alone_refuses_when_a_delivery_changed_since_the_build(
+    place: Place, registry: Registry
+) -> None:
+    """Green evidence of another delivery is no evidence of this one."""
+    released = place.current
+    a_published_share_missed(place, registry)
+    write_lock(load_manifest(place.delivery, registry), accept_changes=True)
+    alone = run_job("publish")
+    assert steps(alone, "STEP_FAILURE") == {"release__publish"}
+    [failure] = [event for event in alone.all_events if event.event_type_value == "STEP_FAILURE"]
+    assert "deliveries in raw/" in str(failure.event_specific_data.error_display_string)
+    assert place.current == released
 
 
 @pytest.mark.parametrize("producer", FAULTS)

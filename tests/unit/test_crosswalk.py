@@ -244,7 +244,8 @@ def test_proposed_rows_do_not_count(study: MiniStudy):
         "xw_variables",
         lambda row: {**row, "status": "proposed"} if row["source_variable"] == "V2" else row,
     )
-    assert deliver(study, V2=7.0) == []
+    # Its codes are nobody's business yet; that the concept has no accepted row is.
+    assert [problem.kind for problem in deliver(study, V2=7.0)] == ["concept_without_word"]
 
 
 def test_not_asked_rows_want_no_variable(study: MiniStudy):
@@ -323,3 +324,30 @@ def test_only_the_waves_that_are_asked_for(study: MiniStudy):
     registry, landing = study.registry(), study.settings.landing
     assert compare_landing(registry, landing, ["mini_2022"]) == []
     assert {problem.wave_id for problem in compare_landing(registry, landing)} == {WAVE}
+
+
+def test_a_concept_of_which_the_crosswalk_says_nothing(study: MiniStudy):
+    """The other wave of the instrument asked it: whether this one did is for a person to say."""
+
+    def without_threat(rows: list[dict]) -> list[dict]:
+        return [r for r in rows if (r["wave_id"], r.get("source_variable")) != ("mini_2022", variable)]
+
+    (variable,) = [
+        row["source_variable"]
+        for row in study.registry().table("xw_variables")
+        if (row["wave_id"], row["concept_id"]) == ("mini_2022", "victim_threat")
+    ]
+    for table in ("xw_variables", "xw_values"):
+        study.edit_registry(table, without_threat)
+    (problem,) = compared(study)
+    assert (problem.kind, problem.exit_code, problem.wave_id) == ("concept_without_word", 1, "mini_2022")
+    assert "says nothing of victim_threat for office_holders in mini_2022" in problem.message
+    assert "not_asked" in problem.remedy
+
+
+def test_an_asked_instrument_without_any_row(study: MiniStudy):
+    for table in ("xw_variables", "xw_values", "xw_buckets"):
+        study.edit_registry(table, lambda rows: [row for row in rows if row["wave_id"] != "mini_2022"])
+    (problem,) = compared(study)
+    assert problem.kind == "concept_without_word"
+    assert " more for office_holders in mini_2022" in problem.message

@@ -25,8 +25,19 @@ DBT_PROJECT = ROOT / "dbt_project"
 SEEDS = DBT_PROJECT / "seeds"
 
 # Rooms that know files, tables and rules, and never the orchestrator: the faces import them, not the reverse.
-LIBRARIES = ("deliveries", "registry", "statistics", "publication", "sample_data")
-FACES = ("definitions", "assets", "checks", "jobs", "schedules", "sensors", "partitions", "resources", "cli")
+LIBRARIES = ("deliveries", "registry", "statistics", "publication", "quality", "warehouse", "sample_data")
+FACES = (
+    "definitions",
+    "assets",
+    "checks",
+    "jobs",
+    "schedules",
+    "sensors",
+    "partitions",
+    "resources",
+    "commands",
+    "cli",
+)
 # The generator reproduces what was published, so it alone may know waves and figures beside the registry.
 KNOWS_THE_STUDY = PACKAGE / "sample_data"
 
@@ -227,6 +238,27 @@ def constants_of(path: Path) -> Iterator[tuple[int, object]]:
 
 def code_outside_the_generator() -> list[Path]:
     return [path for path in python_files(PACKAGE) if KNOWS_THE_STUDY not in path.parents]
+
+
+LAYERS = ("stg_", "hrm_", "dim_|fct_", "est_", "mart_", "release_")
+#: What a layer may read besides itself and the registry.
+READS = {"stg_": (), "hrm_": ("stg_",), "dim_|fct_": ("stg_", "hrm_"), "est_": ("dim_|fct_",),
+         "mart_": ("dim_|fct_", "est_"), "release_": ("dim_|fct_", "est_", "mart_")}  # fmt: skip
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_model_reads_the_layers_before_it_and_no_earlier_ones(layer: str) -> None:
+    models = [path for path in sql_files("models") if re.match(layer, path.stem)]
+    assert models
+    known = re.compile("|".join(LAYERS))
+    allowed = re.compile("|".join((layer, *READS[layer])))
+    found = [
+        f"{named(path)} reads {name}"
+        for path in models
+        for name in re.findall(r"ref\('(\w+)'\)", text_of(path) or "")
+        if known.match(name) and not allowed.match(name)
+    ]
+    assert found == []
 
 
 def test_no_model_knows_a_wave_a_programme_or_an_indicator() -> None:

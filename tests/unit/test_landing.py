@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import stat
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pyarrow.parquet as parquet
 import pytest
@@ -227,6 +229,129 @@ def test_a_manifest_that_reads_the_file_otherwise_than_the_lock(study: MiniStudy
     lock.write_text(lock.read_text().replace("rows: 2", "rows: 3"))
     with pytest.raises(DeliveryProblems, match="wrong_shape"):
         land_wave(study.settings, WAVE)
+
+
+def refused(study: MiniStudy) -> tuple[str, str, str]:
+    """Kind, variable and message of the only problem."""
+    study.lock(WAVE)
+    with pytest.raises(DeliveryProblems) as caught:
+        land_wave(study.settings, WAVE)
+    (problem,) = caught.value.problems
+    return problem.kind, problem.variable, problem.message
+
+
+PLAIN = {"strata": [], "identifiers": [], "free_text": [], "response": []}
+
+
+def deliver_csv(study: MiniStudy, weights: list[str], codebook: str = "") -> None:
+    """The wave as a CSV with a decimal comma, and with a codebook if one is given."""
+    study.file(WAVE).unlink()
+    lines = [f"{number};{weight}" for number, weight in enumerate(weights, start=1)]
+    study.file(WAVE, "a.csv").write_text("\n".join(["RESPNR;WEEG", *lines]) + "\n")
+    fields = {"path": "a.csv", "format": "csv", "delimiter": ";", "decimal": ",", **PLAIN}
+    if codebook:
+        study.file(WAVE, "c.csv").write_text(codebook)
+        fields["codebook"] = "c.csv"
+    study.write_manifest(WAVE, fields)
+
+
+def deliver_xlsx(study: MiniStudy, rows: list[list[object]], **fields: object) -> None:
+    """The wave as a workbook with these rows below the names."""
+    study.file(WAVE).unlink()
+    book = openpyxl.Workbook()
+    for row in [["RESPNR", "WEEG", "LAAG", "V1", "OPM"], *rows]:
+        book.active.append(row)
+    book.save(study.file(WAVE, "a.xlsx"))
+    study.write_manifest(WAVE, {"path": "a.xlsx", "format": "xlsx", **PLAIN, **fields})
+
+
+@pytest.mark.parametrize(
+    ("weights", "kind", "said"),
+    [
+        ([1e300, *[1.0] * 119], "absurd_weight", "1 of 120 rows have a weight above 1e+09"),
+        ([1e-300, 1e-300, *[1.0] * 118], "absurd_weight", "2 of 120 rows"),
+        ([float("inf"), *[1.0] * 119], "weight_not_finite", "1 of 120 rows"),
+    ],
+)
+def test_weights_that_are_no_weights(study: MiniStudy, weights: list[float], kind: str, said: str):
+    study.write_answers(WAVE, WEEG=weights)
+    found = refused(study)
+    assert found[:2] == (kind, "WEEG")
+    assert said in found[2]
+
+
+def test_large_and_small_weights_are_weights(study: MiniStudy):
+    study.write_answers(WAVE, WEEG=[1e6, 1e-4, *[1.0] * 118])
+    study.lock(WAVE)
+    assert [file.n_rows for file in land_wave(study.settings, WAVE)] == [120]
+
+
+def test_a_weight_that_is_declared_missing_is_no_amount(study: MiniStudy):
+    deliver_csv(
+        study, ["1,5", "9", "-1"], "variable;code;label;is_missing\nWEEG;9;onbekend;ja\nWEEG;-1;;ja\n"
+    )
+    assert refused(study) == ("missing_weight", "WEEG", "2 of 3 rows have no weight")
+
+
+@pytest.mark.parametrize("cell", ["veel", "inf", "nan", "1.5"])
+def test_one_cell_that_is_no_weight(study: MiniStudy, cell: str):
+    deliver_csv(study, ["1,5", cell, "1"])
+    found = refused(study)
+    assert found == ("weight_not_numeric", "WEEG", "1 of 3 cells is no number with decimal ','")
+    assert cell not in found[2]
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [["A", " A", "B"], ["0002", "2", "B"], ["2", "2.0", "B"], ["2", " 02,0 ", "B"]],
+)
+def test_ids_that_people_read_as_one(study: MiniStudy, ids: list[str]):
+    study.write_answers(WAVE, RESPNR=[*ids, *[f"x{row}" for row in range(117)]])
+    assert refused(study) == (
+        "duplicate_respondent",
+        "RESPNR",
+        "1 of 120 rows have the respondent id of an earlier row but for blanks, leading zeros or a decimal zero",
+    )
+
+
+def test_ids_that_only_look_alike_land(study: MiniStudy):
+    ids = ["A", "a", "A1", "01", "2.5", "25", "90071992547409931", "90071992547409932", "0"]
+    study.write_answers(WAVE, RESPNR=[*ids, *[f"x{row}" for row in range(111)]])
+    study.lock(WAVE)
+    assert [file.n_rows for file in land_wave(study.settings, WAVE)] == [120]
+
+
+@pytest.mark.parametrize(
+    ("rows", "fields", "variable", "said"),
+    [
+        ([["=1+1", 1, "a", 1, ""], ["b", 1, "a", 1, ""]], {}, "RESPNR", "1 cell holds a formula"),
+        ([[1, "=1+1", "a", 1, ""], [2, 1, "a", 1, ""]], {}, "WEEG", "1 cell holds a formula, of 2"),
+        ([[1, "x", "a", 1, ""], [2, True, "a", 1, ""]], {}, "WEEG", "1 cell holds a truth value, 1 cell holds text, of 2"),
+        ([[1, 1, "=A1", 1, ""], [2, 1, "a", 1, ""]], {"strata": ["LAAG"]}, "LAAG", "1 cell holds a formula"),
+        ([[1, 1, "a", "=1+1", ""], [2, 1, "a", 1, ""]], {}, "V1", "1 cell holds a formula, among numbers"),
+        ([[1, 1, "a", dt.date(2020, 2, 1), ""], [2, 1, "a", 1, ""]], {}, "V1", "1 cell holds a date, among numbers"),
+        ([[1, 1, "a", "#DIV/0!", ""], [2, 1, "a", 1, ""]], {}, "V1", "1 cell holds an error, among numbers"),
+    ],
+)  # fmt: skip
+def test_cells_of_a_workbook_that_hold_no_answer(study: MiniStudy, rows, fields, variable: str, said: str):
+    deliver_xlsx(study, rows, **fields)
+    kind, found, message = refused(study)
+    assert (kind, found, message) == (
+        "weight_not_numeric" if variable == "WEEG" else "no_plain_cell",
+        variable,
+        said,
+    )
+
+
+def test_formulas_land_as_text_among_text_and_not_at_all_in_what_is_never_landed(study: MiniStudy):
+    rows_ = [[1, 1, "=A1", dt.date(2020, 2, 1), 5], [2, 1, "laag", dt.date(2021, 2, 1), "=A1"]]
+    deliver_xlsx(study, rows_, free_text=["OPM"])
+    study.lock(WAVE)
+    land_wave(study.settings, WAVE)
+    landed = rows(study, "answers")
+    assert [row["LAAG"] for row in landed] == ["=A1", "laag"]
+    assert [row["V1"] for row in landed] == ["2020-02-01T00:00:00", "2021-02-01T00:00:00"]
+    assert "OPM" not in landed[0]
 
 
 @pytest.mark.parametrize(

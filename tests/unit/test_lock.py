@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,22 @@ def kinds(study: MiniStudy) -> list[tuple[str, int, str]]:
         (problem.kind, problem.exit_code, problem.file.rsplit("/", 1)[1])
         for problem in verify_lock(study.manifest(WAVE))
     ]
+
+
+def deny(monkeypatch: pytest.MonkeyPatch, denied: Path) -> None:
+    """As chmod 000 does to everybody but root."""
+    opened, read = Path.open, Path.read_bytes
+
+    def refuse_or(action: Callable) -> Callable:
+        def act(path: Path, *arguments, **options):
+            if path == denied:
+                raise PermissionError(13, "Permission denied")
+            return action(path, *arguments, **options)
+
+        return act
+
+    monkeypatch.setattr(Path, "open", refuse_or(opened))
+    monkeypatch.setattr(Path, "read_bytes", refuse_or(read))
 
 
 def with_codebook(study: MiniStudy) -> None:
@@ -96,6 +114,64 @@ def test_a_changed_file_is_not_locked_anew_in_silence(study: MiniStudy):
     assert kinds(study) == []
 
 
+def test_an_unreadable_codebook_is_told_once(study: MiniStudy):
+    with_codebook(study)
+    study.file(WAVE, "codes.csv").write_bytes(b"")
+    with pytest.raises(DeliveryProblems) as caught:
+        write_lock(study.manifest(WAVE))
+    (problem,) = caught.value.problems
+    assert (problem.kind, problem.file, problem.message) == (
+        "truncated_file",
+        "raw/mini/mini_2020/codes.csv",
+        "is empty",
+    )
+
+
+def test_check_and_lock_say_the_same_of_a_folder_in_the_place_of_a_file(study: MiniStudy):
+    study.file(WAVE).unlink()
+    study.file(WAVE).mkdir()
+    (checked,) = verify_lock(study.manifest(WAVE))
+    with pytest.raises(DeliveryProblems) as caught:
+        write_lock(study.manifest(WAVE))
+    assert caught.value.problems == [checked]
+    assert (checked.kind, checked.exit_code, checked.message) == (
+        "unreadable_file",
+        2,
+        "is a folder, not a file",
+    )
+
+
+def test_pipes_and_files_that_cannot_be_opened_are_refused_at_once(
+    study: MiniStudy, monkeypatch: pytest.MonkeyPatch
+):
+    path = study.file(WAVE)
+    path.rename(study.root / "away")
+    os.mkfifo(path)
+    assert kinds(study) == [("unreadable_file", 2, "ambtsdragers.sav")]
+    path.unlink()
+    (study.root / "away").rename(path)
+    deny(monkeypatch, path)
+    (problem,) = verify_lock(study.manifest(WAVE))
+    assert (problem.kind, problem.exit_code) == ("unreadable_file", 2)
+    assert problem.message == "cannot be opened: Permission denied"
+    assert problem.remedy == "make it a readable file"
+    with pytest.raises(DeliveryProblems) as caught:
+        write_lock(study.manifest(WAVE))
+    assert caught.value.problems == [problem]
+
+
+def test_a_lock_that_cannot_be_opened_is_not_to_be_written_again(
+    study: MiniStudy, monkeypatch: pytest.MonkeyPatch
+):
+    deny(monkeypatch, study.folder(WAVE) / "delivery.lock")
+    (problem,) = verify_lock(study.manifest(WAVE))
+    assert (problem.kind, problem.exit_code, problem.remedy) == (
+        "unreadable_lock",
+        2,
+        "make it a readable file",
+    )
+
+
 def test_a_size_that_differs_is_said(study: MiniStudy):
     with study.file(WAVE).open("ab") as stream:
         stream.write(b"xyz")
@@ -155,3 +231,22 @@ def test_stray_files_are_found_in_folders_below_and_system_files_are_not(study: 
     (study.folder(WAVE) / "oud").mkdir()
     (study.folder(WAVE) / "oud" / ".verborgen.sav").write_bytes(b"")
     assert kinds(study) == [("unnamed_file", 1, ".verborgen.sav")]
+    for number in range(30):
+        study.file(WAVE, f"oud/{number:02}.sav").write_bytes(b"")
+    found = verify_lock(study.manifest(WAVE))
+    assert (len(found), found[-1].message) == (6, "and 26 more like these")
+
+
+def test_folders_that_the_walk_would_pass_over(study: MiniStudy, monkeypatch: pytest.MonkeyPatch):
+    closed, link = study.folder(WAVE) / "dicht", study.folder(WAVE) / "elders"
+    closed.mkdir()
+    link.symlink_to(study.root)
+    shown = os.scandir
+
+    def scandir(path):
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return shown(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert kinds(study) == [("unreadable_folder", 2, "dicht"), ("symlinked_folder", 1, "elders")]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
+import os
 from pathlib import Path
 
 import pytest
@@ -94,9 +96,23 @@ def test_instrument_that_the_registry_says_was_not_asked(study: MiniStudy):
 
 def test_unknown_wave_and_misplaced_folder(study: MiniStudy):
     study.write_manifest(WAVE, wave="mini_2019")
-    kinds = {problem.kind: problem for problem in problems_of(study)}
-    assert set(kinds) == {"unknown_wave", "misplaced_delivery"}
-    assert "mini_2020, mini_2022" in kinds["unknown_wave"].message
+    (problem,) = problems_of(study)
+    assert problem.kind == "unknown_wave"
+    assert "mini_2020, mini_2022" in problem.message
+    assert "the folder is called 'mini_2020'" in problem.remedy
+
+
+def test_a_wave_under_another_programme_is_told_once(study: MiniStudy):
+    study.write_manifest(WAVE, programme="maxi")
+    (problem,) = problems_of(study)
+    assert (problem.kind, problem.message) == (
+        "wrong_programme",
+        "programme: is 'maxi', but mini_2020 belongs to mini",
+    )
+    study.write_manifest(WAVE, programme="mini")
+    study.folder(WAVE).parent.rename(study.settings.raw / "maxi")
+    _, problems = scan_deliveries(study.settings.raw, study.registry())
+    assert [problem.kind for problem in problems] == ["misplaced_delivery"] * 2
 
 
 def test_a_known_wave_in_the_folder_of_another(study: MiniStudy):
@@ -121,7 +137,13 @@ def test_synthetic_deliveries_must_say_so(study: MiniStudy):
         ({"format": "csv", "path": "a.csv", "codebook": {"sheet": "codes"}}, "a csv file has no sheets"),
         ({"format": "csv", "path": "a.csv", "codebook": "a.csv"}, "is the file itself"),
         ({"encoding": "klingon"}, "'klingon' is not the name of an encoding"),
+        ({"encoding": "rot13"}, "'rot13' is not an encoding of text"),
+        ({"encoding": "base64"}, "'base64' is not an encoding of text"),
         ({"identifiers": ["WEEG"]}, "'WEEG' is also a weight, stratum or psu"),
+        ({"free_text": ["STRATUM"]}, "free_text: 'STRATUM' is also a weight, stratum or psu"),
+        ({"strata": ["RESPNR"]}, "respondent_id: 'RESPNR' is also a weight, stratum or psu"),
+        ({"weight": "RESPNR"}, "respondent_id: 'RESPNR' is also a weight, stratum or psu"),
+        ({"psu": "MAIL"}, "identifiers: 'MAIL' is also a weight, stratum or psu"),
         ({"strata": ["A", "A"]}, "names a variable twice"),
         ({"version": 2}, "but the highest version of a file is 2"),
         ({"version": True}, "valid integer"),
@@ -131,6 +153,40 @@ def test_synthetic_deliveries_must_say_so(study: MiniStudy):
 def test_fields_that_contradict_each_other(study: MiniStudy, fields: dict, said: str):
     study.write_manifest(WAVE, fields)
     assert any(said in problem.message for problem in problems_of(study))
+
+
+@pytest.mark.parametrize(
+    ("received", "said"),
+    [
+        (0, "must be a day, such as 2016-11-01"),
+        ("0", "must be a day, such as 2016-11-01"),
+        (dt.datetime(2020, 6, 1, 12), "must be a day, such as 2016-11-01"),
+        (dt.date(dt.date.today().year + 2, 1, 1), "nothing can have come in after"),
+    ],
+)
+def test_days_on_which_nothing_came_in(study: MiniStudy, received: object, said: str):
+    study.write_manifest(WAVE, received_on=received)
+    (problem,) = problems_of(study)
+    assert problem.message.startswith("received_on: ")
+    assert said in problem.message
+    study.write_manifest(WAVE, received_on="2020-06-01")
+    assert study.manifest(WAVE).received_on == dt.date(2020, 6, 1)
+
+
+def test_like_errors_are_counted_after_a_handful(study: MiniStudy):
+    files = study.manifests[WAVE]["files"]
+    one = files.pop()
+    for number in range(40):
+        files.append({**copy.deepcopy(one), "file_id": f"f{number}", "path": f"f{number}.sav"})
+    for entry in files:
+        del entry["respondent_id"]
+    study.write_manifest(WAVE)
+    found = problems_of(study)
+    assert [problem.message for problem in found][-2:] == [
+        "files[4].respondent_id: is missing",
+        "and 35 more like these",
+    ]
+    assert len(found) == 6
 
 
 def test_respondent_id_must_be_named_or_null(study: MiniStudy):
@@ -167,6 +223,10 @@ def test_the_highest_version_is_current(study: MiniStudy):
         ("- a\n- b", "must be a list of `field: value` lines"),
         ("", "must be a list of `field: value` lines"),
         ("received_on: 2020-13-45", "is not valid YAML"),
+        ("wave: x\nsupplier: a\x00b", "is not valid YAML: line 2: holds a character that is no text"),
+        ("wave: \x07", "is not valid YAML: line 1: holds a character that is no text"),
+        ("version: !!int ''", "is not valid YAML"),
+        ("is_synthetic: !!bool misschien", "is not valid YAML"),
     ],
 )
 def test_yaml_that_is_not_accepted(study: MiniStudy, text: str, said: str):
@@ -212,6 +272,10 @@ def test_parse_yaml_gives_the_line_of_the_nearest_field():
         "delivery.lock",
         "corrections.yml",
         "a\x00b.sav",
+        "a\nb.sav",
+        "a\x1b[2Jb.sav",
+        "v1/" + "x" * 256,
+        "é" * 128,
     ],
 )
 def test_paths_that_lead_elsewhere(tmp_path: Path, path: str):
@@ -229,6 +293,63 @@ def test_symlinks_cannot_lead_out_of_the_folder(study: MiniStudy):
     assert check_relative_path(inside, "v1/answers.sav") == ""
     study.write_manifest(WAVE, {"path": "link/secret.sav"})
     assert "path_outside_delivery" in {problem.kind for problem in problems_of(study)}
+
+
+def test_a_path_of_two_thousand_characters_is_told_briefly(study: MiniStudy):
+    study.write_manifest(WAVE, {"path": "x" * 1990 + ".sav"})
+    (problem,) = problems_of(study)
+    assert problem.kind == "path_outside_delivery"
+    assert "longer than 255 bytes" in problem.message
+    assert len(problem.message) < 200
+
+
+def test_the_delivery_itself_must_be_in_the_raw_folder(study: MiniStudy):
+    folder, elsewhere = study.folder(WAVE), study.root / "elsewhere"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    (problem,) = problems_of(study)
+    assert (problem.kind, problem.file) == ("outside_raw", "raw/mini/mini_2020/delivery.yml")
+    folder.unlink()
+    elsewhere.rename(folder)
+    (folder / "delivery.yml").rename(study.root / "manifest.yml")
+    (folder / "delivery.yml").symlink_to(study.root / "manifest.yml")
+    assert [problem.kind for problem in problems_of(study)] == ["outside_raw"]
+    # The raw folder may be a symlink as a whole.
+    (folder / "delivery.yml").unlink()
+    (study.root / "manifest.yml").rename(folder / "delivery.yml")
+    study.settings.raw.rename(study.root / "disk")
+    study.settings.raw.symlink_to(study.root / "disk")
+    assert study.manifest(WAVE).wave == WAVE
+
+
+def test_a_manifest_that_is_no_file(study: MiniStudy):
+    path = study.folder(WAVE) / "delivery.yml"
+    path.unlink()
+    os.mkfifo(path)
+    (problem,) = problems_of(study)
+    assert (problem.kind, "is a pipe" in problem.message) == ("unreadable_manifest", True)
+    path.unlink()
+    path.mkdir()
+    assert problems_of(study)[0].message == "is a folder, not a file"
+
+
+def test_a_folder_that_cannot_be_looked_into(study: MiniStudy, monkeypatch: pytest.MonkeyPatch):
+    shown = Path.iterdir
+
+    def closed(path: Path):
+        if path == study.folder(WAVE).parent:
+            raise PermissionError(13, "Permission denied")
+        return shown(path)
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    manifests, (problem,) = scan_deliveries(study.settings.raw, study.registry())
+    assert manifests == []
+    assert (problem.kind, problem.exit_code, problem.file) == ("unreadable_folder", 2, "mini")
+
+
+def test_what_would_steer_a_terminal_is_shown_as_its_escape():
+    text = str(Problem("x", "is '\x1b[2J\ud800é'", "remedy"))
+    assert "is '\\x1b[2J\\ud800é'" in text
 
 
 def test_names_with_blanks_quotes_and_emoji_are_names(study: MiniStudy):

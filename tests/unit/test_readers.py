@@ -12,6 +12,7 @@ import openpyxl
 import pandas as pd
 import pyreadstat
 import pytest
+from openpyxl.worksheet.formula import ArrayFormula
 
 from orchestration.deliveries import DeliveryProblems, read_csv, read_por, read_sav, read_xlsx
 from orchestration.deliveries.number_text import parse_numbers
@@ -146,10 +147,18 @@ def test_encrypted_and_foreign_files_say_so(tmp_path: Path):
     assert refusal(lambda: read_sav(path))[:2] == ("encrypted_file", 2)
     path.write_bytes(b"PK\x03\x04" + bytes(400))
     assert refusal(lambda: read_sav(path))[:2] == ("not_spss", 2)
+    assert "an .xlsx workbook" in refusal(lambda: read_sav(path))[2]
     path.unlink()
     assert refusal(lambda: read_sav(path))[:2] == ("missing_file", 2)
     path.mkdir()
     assert refusal(lambda: read_sav(path))[:2] == ("unreadable_file", 2)
+
+
+@pytest.mark.parametrize(("read", "name"), [(read_sav, "a.sav"), (read_por, "a.por"), (read_xlsx, "a.xlsx")])
+def test_a_file_without_a_byte_is_empty(tmp_path: Path, read: Callable, name: str):
+    (tmp_path / name).write_bytes(b"")
+    kind, exit_code, text = refusal(lambda: read(tmp_path / name))
+    assert (kind, exit_code, "is empty" in text) == ("truncated_file", 2, True)
 
 
 def test_multiple_response_sets_are_kept():
@@ -228,9 +237,12 @@ def test_csv_with_decimal_comma_leading_zeros_and_cp1252(tmp_path: Path):
     assert "encoding: cp1252" in text
 
 
-def test_csv_byte_order_mark_and_blank_columns(tmp_path: Path):
+@pytest.mark.parametrize("encoding", [None, "utf-8", "UTF8", "utf-8-sig"])
+def test_csv_byte_order_mark_and_blank_columns(tmp_path: Path, encoding: str | None):
     path = write(tmp_path / "a.csv", "\ufeffNr,Leeg\n1,\n2,\n")
-    table = read_csv(path)
+    codebook = write(tmp_path / "c.csv", "\ufeffvariable,code,label\nNr,1,Een\n")
+    table = read_csv(path, encoding=encoding, codebook=codebook)
+    assert codes(table, "Nr") == [("1", "Een", False)]
     assert table.frame["Nr"].tolist() == [1.0, 2.0]
     assert table.frame["Leeg"].isna().all()
     assert table.frame["Leeg"].dtype == "float64"
@@ -260,8 +272,48 @@ def test_csv_with_many_rows_of_another_length_is_told_briefly(tmp_path: Path):
     path = write(tmp_path / "a.csv", "a,b\n" + "1\n" * 500)
     with pytest.raises(DeliveryProblems) as caught:
         read_csv(path)
-    assert len(caught.value.problems) == 21
-    assert "480 more rows" in caught.value.problems[-1].message
+    assert len(caught.value.problems) == 6
+    assert caught.value.problems[-1].message == "and 495 more like these"
+
+
+def test_a_first_row_of_answers_is_never_shown(tmp_path: Path):
+    answers = ["Jansen", "1", "1", "", *["x"] * 40]
+    path = write(tmp_path / "a.csv", ",".join(answers) + "\n" + ",".join(answers) + "\n")
+    book = workbook(tmp_path / "a.xlsx", {"data": [answers, answers]})
+    for read, file in ((read_csv, path), (read_xlsx, book)):
+        kind, exit_code, text = refusal(lambda read=read, file=file: read(file, declared=("RESPNR", "WEEG")))
+        assert (kind, exit_code, "Jansen" in text) == ("no_header", 2, False)
+        assert "none of RESPNR, WEEG" in text
+        with pytest.raises(DeliveryProblems) as caught:
+            read(file)
+        assert "and 35 more like these" in str(caught.value)
+        assert len(caught.value.problems) == 7
+        assert "Jansen" not in str(caught.value)
+    mail = write(tmp_path / "b.csv", "jan@voorbeeld.example,3\nx,4\n")
+    kind, _, text = refusal(lambda: read_csv(mail))
+    assert (kind, "voorbeeld" in text) == ("no_header", False)
+    # A file of answers that is named as the codebook tells no more.
+    good = write(tmp_path / "c.csv", "Nr\n1\n")
+    kind, _, text = refusal(lambda: read_csv(good, codebook=path))
+    assert (kind, "Jansen" in text) == ("codebook_columns", False)
+    assert "column 1, 2, 3, 4, 5 and 39 more" in text
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"$FL2@(#) SPSS", "SPSS system file"),
+        (b"PK\x03\x04", "xlsx"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".xls"),
+    ],
+)
+def test_another_format_under_the_name_of_a_csv(tmp_path: Path, data: bytes, said: str):
+    path, good = tmp_path / "a.csv", write(tmp_path / "b.csv", "Nr\n1\n")
+    path.write_bytes(data + bytes(100))
+    for action in (lambda: read_csv(path), lambda: read_csv(good, codebook=path)):
+        kind, exit_code, text = refusal(action)
+        assert (kind, exit_code) == ("not_csv", 2)
+        assert said in text
 
 
 @pytest.mark.parametrize(
@@ -378,6 +430,21 @@ def test_xlsx_formulas_are_text_and_never_computed(tmp_path: Path):
     path = workbook(tmp_path / "a.xlsx", {"data": [["V1"], [1], ['=HYPERLINK("http://x.example","y")']]})
     table = read_xlsx(path)
     assert table.frame["V1"].tolist() == ["1", '=HYPERLINK("http://x.example","y")']
+    book = openpyxl.load_workbook(path)
+    book["data"]["A3"] = ArrayFormula("A3", "=SUM(B1:B9)")
+    book.save(path)
+    table = read_xlsx(path)
+    assert table.frame["V1"].tolist() == ["1", "=SUM(B1:B9)"]
+    assert table.cell_kinds == {"V1": {"number": 1, "formula": 1}}
+
+
+def test_a_sheet_that_is_one_chart_holds_no_answers(tmp_path: Path):
+    path = workbook(tmp_path / "a.xlsx", {"data": [["V1"], [1]]})
+    book = openpyxl.load_workbook(path)
+    book.create_chartsheet("grafiek")
+    book.save(path)
+    assert read_xlsx(path).frame["V1"].tolist() == [1.0]
+    assert refusal(lambda: read_xlsx(path, sheet="grafiek"))[:2] == ("missing_sheet", 2)
 
 
 def test_xlsx_that_is_refused(tmp_path: Path):

@@ -1,3 +1,3 @@
--- Grain, from the released trend.
+-- Grain: headline x wave: one sentence, filled in from the released trend.
 {{ config(alias='mart_headlines') }}
 {{ headlines_from(ref('release_mart_trend')) }}

@@ -11,7 +11,7 @@ from orchestration.deliveries.readers.system_file import read_sav
 from orchestration.deliveries.readers.workbook import read_xlsx
 from orchestration.deliveries.source_table import SourceTable
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Bump when a reader returns something else for the same file, so that everything is landed anew."""
 
 __all__ = ["READER_VERSION", "read_csv", "read_por", "read_sav", "read_source", "read_xlsx"]
@@ -35,8 +35,14 @@ def read_source(folder: Path, entry: DeliveredFile) -> SourceTable:
             decimal=entry.decimal or ".",
             encoding=entry.encoding,
             codebook=codebook,
+            declared=entry.declared,
         )
     sheet = entry.codebook.sheet if entry.codebook is not None and codebook is None else None
     return read_xlsx(
-        path, sheet=entry.sheet, codebook=codebook, codebook_sheet=sheet, encoding=entry.encoding
+        path,
+        sheet=entry.sheet,
+        codebook=codebook,
+        codebook_sheet=sheet,
+        encoding=entry.encoding,
+        declared=entry.declared,
     )

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Collection
 from pathlib import Path
 
 from orchestration.deliveries.codebook import Codebook, read_codebook_file
-from orchestration.deliveries.file_faults import check_header, decode, read_bytes, truncated, unreadable
+from orchestration.deliveries.file_faults import (
+    check_header,
+    decode,
+    foreign,
+    read_bytes,
+    said_by_first_bytes,
+    truncated,
+    unreadable,
+)
 from orchestration.deliveries.number_text import parse_numbers
-from orchestration.deliveries.problems import DeliveryProblems, Problem, raise_when_any
+from orchestration.deliveries.problems import Problem, few, raise_when_any
 from orchestration.deliveries.readers.dictionary import text_column
 from orchestration.deliveries.source_table import NUMERIC, STRING, SourceTable
-
-MOST_FAULTS = 20
-"""Rows of a wrong length that are listed one by one; a file with another delimiter has thousands."""
 
 
 def read_csv(
@@ -23,16 +29,21 @@ def read_csv(
     decimal: str = ".",
     encoding: str | None = None,
     codebook: Path | None = None,
+    declared: Collection[str] = (),
 ) -> SourceTable:
     """Read delimited text; the first row holds the names.
 
     A column is numeric when every cell that is not blank is a number in the declared notation without leading
     zeros; any other column is text. Raises ``DeliveryProblems`` for text that does not decode or parse, for
-    rows of another length than the header, and for names that are empty or stand twice.
+    rows of another length than the header, for names that are empty or stand twice, and when the first row
+    holds none of the ``declared`` variables.
     """
-    text, used = decode(path, read_bytes(path), encoding)
+    data = read_bytes(path)
+    if said_by_first_bytes(data):
+        raise foreign(path, "not_csv", "CSV text", data)
+    text, used = decode(path, data, encoding)
     header, rows = _rows(path, text, delimiter)
-    raise_when_any(check_header(path, header))
+    raise_when_any(check_header(path, header, declared))
     meaning = read_codebook_file(codebook, encoding) if codebook else Codebook.empty()
     import pandas as pd
 
@@ -87,17 +98,5 @@ def _rows(path: Path, text: str, delimiter: str) -> tuple[list[str], list[list[s
             f"has one column when it is cut at '{delimiter}'",
             "name the right `delimiter` in delivery.yml",
         )
-    if len(problems) > MOST_FAULTS:
-        rest = len(problems) - MOST_FAULTS
-        problems[MOST_FAULTS:] = [
-            Problem(
-                "row_length",
-                f"{rest} more rows have another length than the header",
-                "check `delimiter` in delivery.yml",
-                2,
-                file=path.name,
-            )
-        ]
-    if problems:
-        raise DeliveryProblems(problems)
+    raise_when_any(few(problems))
     return header, rows

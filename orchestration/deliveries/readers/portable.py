@@ -50,6 +50,8 @@ def read_por(path: Path) -> SourceTable:
 
 def variables_with_missing(path: Path, data: bytes) -> list[str]:
     """Names of the variables for which the dictionary of a portable file declares user-missing codes."""
+    if not data:
+        raise truncated(path, "is empty")
     # Each character is a byte here: names, tags and numbers are ASCII, whatever the labels are.
     lines = data.decode("latin-1").splitlines()
     text = "".join(line.ljust(LINE) for line in lines)

@@ -6,7 +6,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from orchestration.deliveries.file_faults import read_bytes, truncated, unreadable
+from orchestration.deliveries.file_faults import foreign, read_bytes, truncated, unreadable
 from orchestration.deliveries.problems import DeliveryProblems
 from orchestration.deliveries.readers.dictionary import source_table
 from orchestration.deliveries.source_table import SourceTable
@@ -42,6 +42,8 @@ def header_case_count(data: bytes) -> int:
 
 
 def _check_magic(path: Path, data: bytes) -> None:
+    if not data:
+        raise truncated(path, "is empty")
     if data[8 : 8 + len(ENCRYPTED)] == ENCRYPTED:
         raise unreadable(
             path,
@@ -50,12 +52,7 @@ def _check_magic(path: Path, data: bytes) -> None:
             "ask the supplier for the file without a password, over a channel that is safe",
         )
     if data[:4] not in MAGIC:
-        raise unreadable(
-            path,
-            "not_spss",
-            "is not an SPSS system file: its first bytes are others",
-            "correct the format in delivery.yml, or ask the supplier for a .sav",
-        )
+        raise foreign(path, "not_spss", "an SPSS system file", data)
     if len(data) < HEADER_BYTES:
         raise truncated(path, f"ends within its header, after {len(data)} bytes")
 

@@ -3,16 +3,57 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import lzma
+import struct
 import warnings
 import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from orchestration.deliveries.codebook import Codebook, codebook_from_rows, read_codebook_file
-from orchestration.deliveries.file_faults import check_header, read_bytes, truncated, unreadable
+from orchestration.deliveries.file_faults import check_header, foreign, read_bytes, truncated, unreadable
 from orchestration.deliveries.problems import raise_when_any
 from orchestration.deliveries.readers.dictionary import text_column
 from orchestration.deliveries.source_table import NUMERIC, STRING, SourceTable, canonical_code
+
+DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What openpyxl, and the archive and XML readers below it, raise on damage: they check little beforehand, and
+XML that does not parse is a SyntaxError."""
+MOST_ROWS = 1_048_576
+"""Rows of a sheet in Excel; a row number beyond is damage, and openpyxl would make up all rows before it."""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A cell that holds a formula, as it is written."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class CellError:
+    """A cell that holds the error of a formula, such as ``#DIV/0!``."""
+
+    text: str
 
 
 def read_xlsx(
@@ -21,27 +62,22 @@ def read_xlsx(
     codebook: Path | None = None,
     codebook_sheet: str | None = None,
     encoding: str | None = None,
+    declared: Collection[str] = (),
 ) -> SourceTable:
     """Read one sheet of a workbook; its first row holds the names.
 
     A column is numeric when each of its filled cells is a number; otherwise it is text: numbers in their
     canonical form, dates as ISO text, formulas as they are written. Raises ``DeliveryProblems`` when the
-    workbook cannot be opened or the sheet is not there. ``encoding`` is only for a CSV codebook.
+    workbook cannot be opened, the sheet is not there, or its first row holds none of the ``declared``
+    variables. ``encoding`` is only for a CSV codebook.
     """
-    book = _open(path)
-    try:
-        rows = _rows(book[_sheet_name(path, book.sheetnames, sheet, codebook_sheet)])
-        described = _rows(book[_named(path, book.sheetnames, codebook_sheet)]) if codebook_sheet else []
-    except (KeyError, ValueError, TypeError, zipfile.BadZipFile, EOFError, OSError) as error:
-        raise _damaged(path, error) from None
-    finally:
-        book.close()
+    rows, described = _both_sheets(path, sheet, codebook_sheet)
     if not rows:
         raise truncated(path, "has no rows in this sheet")
     header = ["" if cell is None else _text(cell).strip() for cell in rows[0]]
     while header and not header[-1]:
         header.pop()
-    raise_when_any(check_header(path, header))
+    raise_when_any(check_header(path, header, declared))
     meaning = Codebook.empty()
     if codebook is not None:
         meaning = read_codebook_file(codebook, encoding=encoding)
@@ -51,6 +87,25 @@ def read_xlsx(
             [["" if cell is None else _text(cell) for cell in row] for row in described],
         )
     return _table(path, header, rows[1:], meaning)
+
+
+def _both_sheets(
+    path: Path, sheet: str | None, codebook_sheet: str | None
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """Rows of the sheet with the answers and of the one with the codebook."""
+    data = _archive(path)
+    try:
+        with warnings.catch_warnings():
+            # openpyxl warns about styles and validations that it drops; only cells are of interest.
+            warnings.simplefilter("ignore")
+            sheets = _worksheets(data)
+            rows = _rows(path, sheets[_sheet_name(path, list(sheets), sheet, codebook_sheet)])
+            described = (
+                _rows(path, sheets[_named(path, list(sheets), codebook_sheet)]) if codebook_sheet else []
+            )
+    except DAMAGE as error:
+        raise _damaged(path, error) from None
+    return rows, described
 
 
 def _table(path: Path, header: list[str], rows: list[tuple[Any, ...]], meaning: Codebook) -> SourceTable:
@@ -69,10 +124,14 @@ def _table(path: Path, header: list[str], rows: list[tuple[Any, ...]], meaning: 
         )
     columns: dict[str, pd.Series] = {}
     types: dict[str, str] = {}
+    kinds: dict[str, Counter[str]] = {}
     for index, name in enumerate(header):
         cells = [row[index] if index < len(row) else None for row in rows]
-        is_numeric = all(_is_number(cell) for cell in cells if cell is not None and cell != "")
+        found = Counter(_kind(cell) for cell in cells if cell is not None and cell != "")
+        is_numeric = not found.keys() - {"number"}
         types[name] = NUMERIC if is_numeric else STRING
+        if not is_numeric:
+            kinds[name] = found
         columns[name] = (
             pd.Series([None if cell in (None, "") else cell for cell in cells], dtype="float64")
             if is_numeric
@@ -81,59 +140,56 @@ def _table(path: Path, header: list[str], rows: list[tuple[Any, ...]], meaning: 
     raise_when_any(meaning.problems_with(path.name, types))
     frame = pd.DataFrame(columns, copy=False)
     variables, values = meaning.describe(frame, types)
-    return SourceTable(frame, variables, values, "", "utf-8")
+    return SourceTable(frame, variables, values, "", "utf-8", kinds)
 
 
-def _open(path: Path) -> Any:
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
+def _archive(path: Path) -> bytes:
     data = read_bytes(path)
-    if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+    if not data:
+        raise truncated(path, "is empty")
+    if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         raise unreadable(
             path,
             "encrypted_file",
             "is an encrypted workbook, or one of the old .xls kind",
             "ask the supplier for an .xlsx without a password",
         )
-    if data[:2] != b"PK":
-        raise unreadable(
-            path,
-            "not_xlsx",
-            "is not an .xlsx workbook: its first bytes are others",
-            "correct the format in delivery.yml, or ask the supplier for an .xlsx",
-        )
-    try:
-        with warnings.catch_warnings():
-            # openpyxl warns about styles and validations that it drops; only cells are of interest.
-            warnings.simplefilter("ignore")
-            return openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
-    except (
-        KeyError,
-        ValueError,
-        TypeError,
-        EOFError,
-        OSError,
-        zipfile.BadZipFile,
-        InvalidFileException,
-        SyntaxError,
-    ) as error:
-        raise _damaged(path, error) from None
+    if not data.startswith(b"PK"):
+        raise foreign(path, "not_xlsx", "an .xlsx workbook", data)
+    return data
+
+
+def _worksheets(data: bytes) -> dict[str, Any]:
+    """Sheets with cells, by name: a sheet that is one chart holds none."""
+    from openpyxl.chartsheet import Chartsheet
+    from openpyxl.reader.excel import ExcelReader
+
+    class WithoutCharts(ExcelReader):
+        def read_chartsheet(self, sheet: Any, rel: Any) -> None:
+            """Keeps its place among the sheets; openpyxl stumbles over one without a drawing."""
+            self.wb._add_sheet(Chartsheet(parent=self.wb, title=sheet.name))
+
+    reader = WithoutCharts(io.BytesIO(data), read_only=True, keep_links=False)
+    reader.read()
+    return {sheet.title: sheet for sheet in reader.wb.worksheets}
 
 
 def _damaged(path: Path, error: BaseException) -> Exception:
     if isinstance(error, zipfile.BadZipFile | EOFError):
         return truncated(path, "is cut off or damaged: its archive cannot be read to the end")
-    return unreadable(
-        path, "damaged_file", f"is damaged ({type(error).__name__})", "ask the supplier for the file again"
-    )
+    kind = f"{type(error).__module__}.{type(error).__name__}".removeprefix("builtins.")
+    return unreadable(path, "damaged_file", f"is damaged ({kind})", "ask the supplier for the file again")
 
 
 def _sheet_name(path: Path, names: list[str], wanted: str | None, codebook_sheet: str | None) -> str:
     if wanted is not None:
         return _named(path, names, wanted)
     candidates = [name for name in names if name != codebook_sheet]
-    if len(candidates) != 1:
+    if not candidates:
+        raise unreadable(
+            path, "which_sheet", "has no sheet with answers", "ask the supplier for the whole workbook"
+        )
+    if len(candidates) > 1:
         raise unreadable(
             path,
             "which_sheet",
@@ -148,26 +204,53 @@ def _named(path: Path, names: list[str], wanted: str) -> str:
         raise unreadable(
             path,
             "missing_sheet",
-            f"has no sheet '{wanted}'; it has {', '.join(names)}",
+            f"has no sheet with cells called '{wanted}'; it has {', '.join(names) or 'none'}",
             "correct the name of the sheet in delivery.yml",
         )
     return wanted
 
 
-def _rows(sheet: Any) -> list[tuple[Any, ...]]:
+def _rows(path: Path, sheet: Any) -> list[tuple[Any, ...]]:
     # The size that a workbook claims for a sheet is often wrong; the cells themselves are right.
     sheet.reset_dimensions()
-    rows = [tuple(row) for row in sheet.iter_rows(values_only=True)]
+    rows: list[tuple[Any, ...]] = []
+    for row in sheet.iter_rows():
+        rows.append(tuple(_content(cell) for cell in row))
+        if len(rows) > MOST_ROWS:
+            raise ValueError("more rows than a sheet can have")
     while rows and all(cell is None for cell in rows[-1]):
         rows.pop()
     return rows
 
 
-def _is_number(cell: Any) -> bool:
-    return isinstance(cell, int | float) and not isinstance(cell, bool)
+def _content(cell: Any) -> Any:
+    """What a cell holds; text that looks like a formula is text, and a formula is never its result."""
+    if cell.data_type == "f":
+        # An array formula is an object of openpyxl; one of a data table has no text at all.
+        written = cell.value if isinstance(cell.value, str) else getattr(cell.value, "text", None)
+        return Formula(written or "=TABLE()")
+    if cell.data_type == "e":
+        return CellError(str(cell.value))
+    return cell.value
+
+
+def _kind(cell: Any) -> str:
+    if isinstance(cell, Formula):
+        return "formula"
+    if isinstance(cell, CellError):
+        return "error"
+    if isinstance(cell, bool):
+        return "truth value"
+    if isinstance(cell, int | float):
+        return "number"
+    if isinstance(cell, dt.datetime | dt.date | dt.time | dt.timedelta):
+        return "date"
+    return "text"
 
 
 def _text(cell: Any) -> str:
+    if isinstance(cell, Formula | CellError):
+        return cell.text
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, int | float):

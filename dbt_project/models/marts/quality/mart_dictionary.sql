@@ -1,9 +1,10 @@
 -- Grain: entry (entry_type, parent_id, entry_id): every column, concept, code, indicator, base, population and breakdown.
+-- Columns are those that leave: what a reader of a release has in front of them.
 with columns as (
-{% for node in (graph.nodes.values() if execute else []) if node.resource_type == 'model' and node.config.schema == 'marts' %}
+{% for node in (graph.nodes.values() if execute else []) if node.resource_type == 'model' and node.config.schema == 'release' %}
     {% for column in node.columns.values() %}
     select
-        'column' as entry_type, {{ quoted_text(node.name) }} as parent_id, {{ quoted_text(column.name) }} as entry_id,
+        'column' as entry_type, {{ quoted_text(node.alias) }} as parent_id, {{ quoted_text(column.name) }} as entry_id,
         null::varchar as label_nl, null::varchar as label_en,
         {{ quoted_text(column.description) }} as description, {{ quoted_text(column.data_type or '') }} as data_type
     union all

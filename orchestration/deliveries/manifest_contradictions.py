@@ -1,0 +1,63 @@
+"""What one entry of ``files`` says that cannot be true at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestration.deliveries.manifest import SUFFIXES, DeliveredFile
+
+ONE_FORMAT_ONLY = {
+    "delimiter": ("csv",),
+    "decimal": ("csv",),
+    "sheet": ("xlsx",),
+    "codebook": ("csv", "xlsx"),
+}
+
+
+def contradictions(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
+    """Field, message and remedy of everything that contradicts another field of the same entry."""
+    yield from _about_format(entry)
+    yield from _about_design(entry)
+    populations = [row.population for row in entry.response]
+    if len(set(populations)) < len(populations):
+        yield "response", "names a population twice", "name each population once"
+
+
+def _about_format(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
+    if not entry.path.lower().endswith(SUFFIXES[entry.format]):
+        yield (
+            "format",
+            f"is {entry.format}, but the path is '{entry.path}'",
+            "correct the format or the path",
+        )
+    for field, formats in ONE_FORMAT_ONLY.items():
+        if getattr(entry, field) is not None and entry.format not in formats:
+            yield (
+                field,
+                f"means nothing for a {entry.format} file",
+                f"remove it; it is for {' and '.join(formats)}",
+            )
+    if entry.format == "csv" and entry.codebook is not None and entry.codebook_path is None:
+        yield "codebook", "a csv file has no sheets", "name the codebook's path"
+    if entry.codebook_path == entry.path:
+        yield "codebook", "is the file itself", "name the codebook's own path"
+    if entry.format == "csv" and (entry.delimiter or ",") == (entry.decimal or "."):
+        yield "decimal", "is also the delimiter", "correct one of the two"
+
+
+def _about_design(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
+    design = {name for name in (entry.weight, *entry.strata, entry.psu) if name}
+    never_landed = {
+        "respondent_id": {entry.respondent_id},
+        "identifiers": set(entry.identifiers),
+        "free_text": set(entry.free_text),
+    }
+    for field, names in never_landed.items():
+        for name in sorted(design & names):
+            yield (
+                field,
+                f"'{name}' is also a weight, stratum or psu",
+                "a design variable has to be landed, and this one is not: name another for one of the two",
+            )
+    if len(set(entry.strata)) < len(entry.strata):
+        yield "strata", "names a variable twice", "name each variable once"
