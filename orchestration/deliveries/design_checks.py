@@ -18,7 +18,17 @@ from orchestration.deliveries.source_table import (
     in_missing_declaration,
 )
 
-MANIFEST_FIELDS = ("respondent_id", "weight", "psu", "strata", "identifiers", "free_text")
+MANIFEST_FIELDS = (
+    "respondent_id",
+    "weight",
+    "psu",
+    "psu_population",
+    "ssu",
+    "ssu_population",
+    "strata",
+    "identifiers",
+    "free_text",
+)
 LARGEST_WEIGHT = 1e9
 """A weight is a factor around one, or the number of people that a row stands for. Beyond a billion, or below
 the inverse of it, it is neither, and its square no longer fits the sums that variances are made of."""
@@ -148,9 +158,24 @@ def check_weight(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
 def check_design(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
     """Every row must have its strata and its sampling unit: a row without cannot be given a variance."""
     problems: list[Problem] = []
-    for field, names in (("strata", entry.strata), ("psu", (entry.psu,) if entry.psu else ())):
+    fields = {
+        "strata": entry.strata,
+        "psu` or `ssu": entry.sampling_units,
+        "psu_population` or `ssu_population": entry.population_sizes,
+    }
+    for field, names in fields.items():
         for name in names:
-            if missing := int(source.frame[name].isna().sum()):
+            if name in entry.population_sizes and _variable(source, name).storage_type != NUMERIC:
+                problems.append(
+                    Problem(
+                        "population_size_not_numeric",
+                        f"this `{field}` variable is text, not a number",
+                        "ask the supplier for numbers, or name another variable in delivery.yml",
+                        file=entry.path,
+                        variable=name,
+                    )
+                )
+            elif missing := int(source.frame[name].isna().sum()):
                 problems.append(
                     Problem(
                         "missing_design_value",
@@ -170,7 +195,7 @@ def check_cells(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
     judged by ``check_weight``. A column of text may hold them, and they land as they are written.
     """
     problems: list[Problem] = []
-    design = {entry.respondent_id, entry.psu, *entry.strata}
+    design = {entry.respondent_id, *entry.sampling_units, *entry.strata}
     for name, kinds in source.cell_kinds.items():
         if name == entry.weight or (name in entry.dropped and name != entry.respondent_id):
             continue

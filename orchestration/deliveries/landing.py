@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from orchestration.registry.load import Registry
     from orchestration.settings import Settings
 
-LANDING_VERSION = 1
+LANDING_VERSION = 2
 """Bump when the same file would land differently, so that everything is landed anew."""
 
 Progress = Callable[[str, str, int, int], None]
@@ -266,6 +266,8 @@ def _tables(
     names = {variable.variable_name for variable in kept}
     uses = {
         **dict.fromkeys(entry.strata, "stratum"),
+        **dict.fromkeys(entry.population_sizes, "population_size"),
+        **({entry.ssu: "ssu"} if entry.ssu else {}),
         **({entry.psu: "psu"} if entry.psu else {}),
         **({entry.weight: "weight"} if entry.weight else {}),
     }
@@ -280,6 +282,9 @@ def _tables(
         "weight_variable": entry.weight,
         "stratum_variables": "|".join(entry.strata) or None,
         "psu_variable": entry.psu,
+        "psu_population_variable": entry.psu_population,
+        "ssu_variable": entry.ssu,
+        "ssu_population_variable": entry.ssu_population,
         "is_synthetic": manifest.is_synthetic,
         "is_assumed": entry.is_assumed,
         "supplier": manifest.supplier,

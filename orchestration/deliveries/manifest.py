@@ -108,6 +108,23 @@ class DeliveredFile(_Entry):
     psu: VariableName | None = Field(
         None, description="variable with the primary sampling unit", examples=["gemeentenr"]
     )
+    psu_population: VariableName | None = Field(
+        None,
+        description="variable with the number of primary sampling units (respondents, without `psu`) in the "
+        "population of the stratum; without one the sample counts as drawn with replacement",
+        examples=["gemeenten_in_stratum"],
+    )
+    ssu: VariableName | None = Field(
+        None,
+        description="variable with the secondary sampling unit within `psu`; each respondent when left out",
+        examples=["fractienr"],
+    )
+    ssu_population: VariableName | None = Field(
+        None,
+        description="variable with the number of secondary sampling units in the population of the primary "
+        "unit; adds the second stage to the variance",
+        examples=["raadszetels"],
+    )
     identifiers: tuple[VariableName, ...] = Field(
         (),
         description="variables that identify a person or organisation; never landed",
@@ -143,10 +160,21 @@ class DeliveredFile(_Entry):
         return value
 
     @property
+    def sampling_units(self) -> tuple[str, ...]:
+        """The variables with sampling units, primary and secondary."""
+        return tuple(name for name in (self.psu, self.ssu) if name)
+
+    @property
+    def population_sizes(self) -> tuple[str, ...]:
+        """The variables with numbers of units in the population."""
+        return tuple(name for name in (self.psu_population, self.ssu_population) if name)
+
+    @property
     def declared(self) -> tuple[str, ...]:
         """Every variable that the manifest names, each once."""
-        single = [name for name in (self.respondent_id, self.weight, self.psu) if name]
-        return tuple(dict.fromkeys([*single, *self.strata, *self.identifiers, *self.free_text]))
+        single = [name for name in (self.respondent_id, self.weight) if name]
+        design = [*self.sampling_units, *self.population_sizes]
+        return tuple(dict.fromkeys([*single, *design, *self.strata, *self.identifiers, *self.free_text]))
 
     @property
     def codebook_path(self) -> str | None:

@@ -46,7 +46,7 @@ def _about_format(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
 
 
 def _about_design(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
-    design = {name for name in (entry.weight, *entry.strata, entry.psu) if name}
+    design = {*entry.strata, *entry.sampling_units, *entry.population_sizes} | ({entry.weight} - {None})
     never_landed = {
         "respondent_id": {entry.respondent_id},
         "identifiers": set(entry.identifiers),
@@ -59,5 +59,8 @@ def _about_design(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
                 f"'{name}' is also a weight, stratum or psu",
                 "a design variable has to be landed, and this one is not: name another for one of the two",
             )
+    for field, needed in (("ssu", "psu"), ("ssu_population", "psu"), ("ssu_population", "psu_population")):
+        if getattr(entry, field) and not getattr(entry, needed):
+            yield field, f"needs `{needed}`", f"name `{needed}` too, or remove `{field}`"
     if len(set(entry.strata)) < len(entry.strata):
         yield "strata", "names a variable twice", "name each variable once"

@@ -273,7 +273,8 @@ def _print_quality(console: Console, summary: ReleaseSummary, signs: Signs) -> N
             Text("reconciliation: ").append(
                 f"{met} of {of_all} published figures met{not_shown}",
                 style="green" if met == of_all else "yellow",
-            )
+            ),
+            soft_wrap=True,
         )
 
 

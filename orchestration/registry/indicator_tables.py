@@ -179,8 +179,20 @@ TABLES = (
             Column("theme_id", "theme", "safety", references="themes.theme_id"),
             Column("block_id", "block", "victimisation", references="blocks.block_id"),
             Column("concept_id", "concept that is counted or averaged", "victim_any", references=CONCEPT),
-            Column("statistic", "what is estimated", "proportion", allowed=("proportion", "mean", "total")),
-            Column("unit", "unit of the estimate", "percent", allowed=("percent", "mean", "count")),
+            Column(
+                "denominator_concept_id",
+                "number that `concept_id` is divided by; ratio only",
+                "",
+                required=False,
+                references=CONCEPT,
+            ),
+            Column(
+                "statistic",
+                "what is estimated",
+                "proportion",
+                allowed=("proportion", "mean", "total", "ratio"),
+            ),
+            Column("unit", "unit of the estimate", "percent", allowed=("percent", "mean", "count", "ratio")),
             Column("base_id", "who is in the denominator", "all_answered", references="bases.base_id"),
             Column(
                 "family_id",

@@ -146,7 +146,7 @@ def _derived(registry: Registry) -> Iterator[Problem]:
 
 def _indicators(registry: Registry) -> Iterator[Problem]:
     counted = {row["indicator_id"] for row in registry.table("indicator_codes")}
-    units = {"proportion": "percent", "mean": "mean", "total": "count"}
+    units = {"proportion": "percent", "mean": "mean", "total": "count", "ratio": "ratio"}
     for index, row in enumerate(registry.table("indicators")):
         name, where = row["indicator_id"], place(registry, "indicators", index)
         if row["unit"] != units[row["statistic"]]:
@@ -161,6 +161,21 @@ def _indicators(registry: Registry) -> Iterator[Problem]:
                 "indicator_without_codes",
                 f"no answer counts for {name}",
                 "add the codes to registry/indicator_codes.csv",
+                file=where,
+            )
+        divided_by = row["denominator_concept_id"]
+        if (row["statistic"] == "ratio") != bool(divided_by):
+            yield Problem(
+                "indicator_denominator",
+                f"{name} is a {row['statistic']} with denominator_concept_id {divided_by!r}",
+                "a ratio needs one, and nothing else has one",
+                file=where,
+            )
+        elif divided_by and registry.concepts[divided_by].type != "numeric":
+            yield Problem(
+                "indicator_type",
+                f"{name} is divided by {divided_by}, which is not numeric",
+                "name a numeric concept in denominator_concept_id",
                 file=where,
             )
         is_counted = row["statistic"] == "total" and name in counted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.registry.declaration import Column, Table, sort_order
+from orchestration.registry.declaration import Column, Table, labels, sort_order
 
 FOLDER = "registry"
 
@@ -95,6 +95,27 @@ TABLES = (
             ),
             Column("reason", "what is known", "ander bureau; alle groepen dalen tegelijk"),
             Column("source", "where that was found", "colofons", required=False),
+        ),
+    ),
+    Table(
+        "contrasts",
+        FOLDER,
+        "one row per pair of domains whose equality is tested within each wave; they share no respondents",
+        ("contrast_id",),
+        (
+            Column("contrast_id", "name of the pair", "women_men_office_holders"),
+            *labels("vrouwen en mannen", "women and men"),
+            Column("population_id", "first population", "raadsleden", references="populations.population_id"),
+            Column("breakdown_id", "breakdown of it", "gender", references="breakdowns.breakdown_id"),
+            Column("breakdown_code", "value of that breakdown; `total` for the whole population", "vrouw"),
+            Column(
+                "other_population_id",
+                "second population",
+                "raadsleden",
+                references="populations.population_id",
+            ),
+            Column("other_breakdown_id", "breakdown of it", "gender", references="breakdowns.breakdown_id"),
+            Column("other_breakdown_code", "value of that breakdown", "man"),
         ),
     ),
     Table(

@@ -12,6 +12,7 @@ from orchestration.registry.declaration import Column, Table
 from orchestration.registry.load import Registry
 from orchestration.registry.measure_rules import MEASURE_RULES
 from orchestration.registry.places import place
+from orchestration.registry.policy_rules import policies
 from orchestration.registry.schema import FREE_FOLDERS, TABLES
 from orchestration.registry.study_rules import STUDY_RULES
 from orchestration.registry.values import parse
@@ -33,7 +34,7 @@ def validate_registry(registry: Registry) -> list[Problem]:
         problems += _check_keys(registry, table)
     problems += _check_references(registry)
     if not problems:
-        for rule in (*STUDY_RULES, *MEASURE_RULES, *CROSSWALK_RULES):
+        for rule in (*STUDY_RULES, *MEASURE_RULES, *CROSSWALK_RULES, policies):
             problems += rule(registry)
     return problems
 

@@ -10,7 +10,8 @@ import openpyxl
 import pandas as pd
 import pyarrow.parquet as parquet
 import pytest
-from mini_study import FILE_ID, WAVES, MiniStudy, answers, build_mini_study
+from mini_registry import WAVES
+from mini_study import FILE_ID, MiniStudy, answers, build_mini_study
 
 from orchestration.deliveries import (
     DeliveryProblems,
@@ -358,6 +359,7 @@ def test_formulas_land_as_text_among_text_and_not_at_all_in_what_is_never_landed
     ("fields", "columns", "kind"),
     [
         ({"psu": "V3"}, {}, "missing_design_value"),
+        ({"psu_population": "V3"}, {}, "missing_design_value"),
         ({}, {"RESPNR": [None, *range(119)]}, "missing_respondent_id"),
     ],
 )

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mini_study import MiniStudy, build_mini_study, write_registry, write_table
+from mini_registry import write_registry, write_table
+from mini_study import MiniStudy, build_mini_study
 
 from orchestration.deliveries import DeliveryProblems, Problem
 from orchestration.registry import TABLES, load_registry, validate_registry
@@ -345,3 +346,44 @@ def test_values_read_as_their_type():
 
 def test_the_seeds_are_valid():
     assert [str(problem) for problem in validate_registry(load_registry(SEEDS))] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "told"),
+    [
+        (
+            lambda rows: [row for row in rows if row["policy_id"] != "lonely_psu"],
+            "missing_policy",
+            "lonely_psu",
+        ),
+        (
+            lambda rows: [
+                {**row, "value": "remove"} if row["policy_id"] == "lonely_psu" else row for row in rows
+            ],
+            "policy_value",
+            "lonely_psu is 'remove'",
+        ),
+        (
+            lambda rows: [
+                {**row, "value": "2"} if row["policy_id"] == "stable_alpha" else row for row in rows
+            ],
+            "policy_value",
+            "stable_alpha is '2'",
+        ),
+        (
+            lambda rows: sorted(
+                [*rows, {"policy_id": "lonely_psus", "value": "adjust", "reason": "x"}],
+                key=lambda row: row["policy_id"],
+            ),
+            "unknown_policy",
+            "did you mean 'lonely_psu'",
+        ),
+    ],
+)
+def test_a_choice_of_the_estimator_is_one_that_the_sql_knows(
+    study: MiniStudy, change: Callable, kind: str, told: str
+):
+    study.edit_registry("estimation_policies", change)
+    (problem,) = validate_registry(study.registry())
+    assert problem.kind == kind
+    assert told in problem.message

@@ -6,6 +6,7 @@ select
     indicators.theme_id,
     indicators.block_id,
     indicators.concept_id,
+    indicators.denominator_concept_id,
     indicators.statistic,
     indicators.unit,
     indicators.base_id,

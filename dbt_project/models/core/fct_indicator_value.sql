@@ -1,5 +1,6 @@
 -- Grain: one row per respondent and indicator in whose base the respondent is (respondent_key, indicator_id).
--- value: 1 or 0 for a share or a number of respondents, the answer itself for a mean or a sum.
+-- value: 1 or 0 for a share or a number of respondents, the answer itself for a mean, a sum or the numerator of a ratio.
+-- denominator: what a ratio divides by, 1 for everything else.
 with rules as (
     select base_id, count(distinct concept_id) as concepts_n
     from {{ ref('base_rules') }}
@@ -32,7 +33,8 @@ select
     case
         when coded_indicators.indicator_id is not null then if(counted.indicator_id is not null, 1.0, 0.0)
         else answers.answer_number
-    end::double as value
+    end::double as value,
+    coalesce(denominators.answer_number, 1)::double as denominator
 from {{ ref('hrm_answers') }} as answers
 inner join {{ ref('dim_indicator') }} as indicators
     on answers.concept_id = indicators.concept_id
@@ -41,6 +43,9 @@ left join coded_indicators
 left join counted
     on indicators.indicator_id = counted.indicator_id
     and coalesce(answers.answer_code, '!' || answers.missing_kind) = counted.counted_key
+left join {{ ref('hrm_answers') }} as denominators
+    on answers.respondent_key = denominators.respondent_key
+    and indicators.denominator_concept_id = denominators.concept_id
 left join {{ ref('base_missings') }} as kept
     on indicators.base_id = kept.base_id
     and answers.missing_kind = kept.missing_kind
@@ -50,3 +55,4 @@ left join base_members
 where (answers.missing_kind is null or kept.base_id is not null)
     and (base_members.base_id is not null or indicators.base_id not in (select base_id from rules))
     and (coded_indicators.indicator_id is not null or answers.answer_number is not null)
+    and (indicators.denominator_concept_id is null or denominators.answer_number is not null)

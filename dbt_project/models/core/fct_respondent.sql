@@ -11,5 +11,8 @@ select
     stratum,
     coalesce(stratum || '/' || psu, cast(respondent_key as varchar)) as psu,
     psu is not null as is_clustered,
+    psu_population,
+    coalesce(ssu, cast(respondent_key as varchar)) as ssu,
+    ssu_population,
     dense_rank() over (order by wave_id, instrument_id, stratum) as stratum_id
 from {{ ref('stg_respondents') }}

@@ -1,62 +1,61 @@
 -- Grain: one row per wave, indicator and domain (wave_id, indicator_id, domain_id): estimate and standard error.
--- Taylor linearisation with all n_h units of the design's stratum, also those outside the domain:
--- Var = sum_h n_h/(n_h - 1) * sum_j (z_hj - mean z_h)^2. A share is a fraction here; percent is for the marts.
-with strata as (
-    select wave_id, instrument_id, stratum_id, count(distinct psu) as stratum_units_n
-    from {{ ref('fct_respondent') }}
-    where weight > 0
-    group by all
-),
-
-policy as (
+-- Taylor linearisation with all n_h units of the design's stratum, also those outside the domain: Var =
+-- sum_h (1 - f_h) n_h/(n_h - 1) sum_j (z_hj - mean z_h)^2 + sum_h f_h V2_h, with f_h = n_h/N_h and V2_h the second stage.
+-- Without population sizes f_h is zero: one stage with replacement. A share is a fraction here; percent is for the marts.
+with policy as (
     select any_value(value) filter (where policy_id = 'lonely_psu') as lonely_psu
     from {{ ref('estimation_policies') }}
 ),
 
 cells as (
     select
-        wave_id,
-        indicator_id,
-        domain_id,
-        sum(weight_sum) as weight_total,
-        sum(a_sum) as a_total,
-        sum(a_sum) / sum(weight_sum) as ratio
-    from {{ ref('est_stratum_statistics') }}
-    group by all
+        statistics.wave_id,
+        statistics.indicator_id,
+        statistics.domain_id,
+        any_value(indicators.statistic) as statistic,
+        -- z = (a - ratio * c) / scale; a total is linear as it is.
+        if(any_value(indicators.statistic) = 'total', 0, sum(statistics.a) / nullif(sum(statistics.c), 0)) as ratio,
+        if(any_value(indicators.statistic) = 'total', 1, sum(statistics.c)) as scale,
+        sum(statistics.a) as a_total,
+        sum(statistics.c) as c_total
+    from {{ ref('est_stratum_statistics') }} as statistics
+    inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
+    group by statistics.wave_id, statistics.indicator_id, statistics.domain_id
 ),
 
 linearised as (
     select
         statistics.*,
-        strata.stratum_units_n,
-        indicators.statistic,
-        -- Mean and sum of squares about it, of z over the units with a domain member.
-        case indicators.statistic
-            when 'total' then statistics.a_sum / statistics.units_n
-            else ((1 - cells.ratio) * statistics.a_sum - cells.ratio * statistics.b_sum) / statistics.units_n / cells.weight_total
-        end as z_mean,
-        case indicators.statistic
-            when 'total' then statistics.units_n * statistics.a_variance
-            else statistics.units_n * greatest(
-                (1 - cells.ratio) ** 2 * statistics.a_variance
-                - 2 * (1 - cells.ratio) * cells.ratio * statistics.ab_covariance
-                + cells.ratio ** 2 * statistics.b_variance, 0) / cells.weight_total ** 2
-        end as z_sum_of_squares
+        cells.statistic,
+        cells.ratio,
+        cells.scale,
+        design.stratum_units_n,
+        design.sampling_fraction,
+        design.is_lone,
+        design.design_units_n - design.design_strata_n as design_degrees_of_freedom,
+        (statistics.a - cells.ratio * statistics.c) / statistics.units_n / cells.scale as z_mean,
+        (cells.a_total - cells.ratio * cells.c_total) / cells.scale / design.design_units_n as z_grand_mean,
+        statistics.units_n * {{ quadratic('statistics.a_variance', 'statistics.ac_covariance', 'statistics.c_variance', 'cells.ratio') }}
+            / cells.scale ** 2 as z_sum_of_squares,
+        {{ quadratic('statistics.second_aa', 'statistics.second_ac', 'statistics.second_cc', 'cells.ratio') }}
+            / cells.scale ** 2 as second_stage
     from {{ ref('est_stratum_statistics') }} as statistics
     inner join cells using (wave_id, indicator_id, domain_id)
-    inner join strata using (wave_id, stratum_id)
-    inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
+    inner join {{ ref('est_design') }} as design using (wave_id, stratum_id)
 ),
 
 variances as (
     select
         linearised.*,
-        case
+        sampling_fraction * second_stage + (1 - sampling_fraction) * case
             when stratum_units_n > 1 then stratum_units_n / (stratum_units_n - 1.0)
                 * (z_sum_of_squares + units_n * z_mean ** 2 * (1 - units_n / stratum_units_n))
-            -- A lone unit has no variance of its own. "adjust" centres it at the grand mean of z, which is zero for a ratio.
-            when policy.lonely_psu = 'adjust' then z_mean ** 2
-        end as variance
+            -- A lone unit has no variance of its own: "adjust" centres it at the mean of all units of the design, "certainty"
+            -- says that it was sure to be drawn, "average" gives it the mean of the other strata (below), "fail" nothing.
+            when sampling_fraction >= 1 or policy.lonely_psu = 'certainty' then 0
+            when policy.lonely_psu = 'adjust' then (z_mean - z_grand_mean) ** 2
+        end as variance,
+        policy.lonely_psu
     from linearised
     cross join policy
 ),
@@ -67,18 +66,17 @@ summed as (
         indicator_id,
         domain_id,
         any_value(statistic) as statistic,
-        sum(respondents_n)::bigint as respondents_n,
-        sum(numerator_n)::bigint as numerator_n,
-        sum(weight_sum) as weight_total,
-        sum(weight_square_sum) as weight_square_total,
-        sum(a_sum) as a_total,
-        sum(b_sum) as b_total,
-        sum(weighted_square_sum) as weighted_square_total,
-        sum(value_sum) as value_sum,
-        max(value_max) as value_max,
+        any_value(ratio) as ratio,
+        any_value(scale) as scale,
+        {{ term_columns('groups') }},
         sum(units_n) - count(*) as degrees_of_freedom,
-        -- One stratum without a declared policy leaves the whole cell without a standard error.
-        case when count(*) = count(variance) then sum(variance) end as variance
+        any_value(design_degrees_of_freedom) as design_degrees_of_freedom,
+        count(*) filter (where is_lone) as lone_strata_n,
+        bool_and(sampling_fraction >= 1) as is_census,
+        case
+            when count(*) = count(variance) then sum(variance)
+            when any_value(lonely_psu) = 'average' and count(variance) > 0 then sum(variance) * count(*) / count(variance)
+        end as variance
     from variances
     group by wave_id, indicator_id, domain_id
 ),
@@ -86,14 +84,29 @@ summed as (
 estimated as (
     select
         *,
-        if(statistic = 'total', a_total, a_total / weight_total) as estimate,
+        -- A missing value that came this far was to be left out by a base: the cell has no estimate, rather than a wrong one.
+        case when missing_n = 0 then if(statistic = 'total', y_sum, y_sum / nullif(c, 0)) end as estimate,
+        case
+            when missing_n > 0 then null
+            -- Nobody or everybody: not a digit of rounding is left where there is no variation.
+            when statistic = 'proportion' and numerator_n in (0, respondents_n) then 0
+            else variance
+        end as sampling_variance,
         case statistic
-            when 'total' then null
-            when 'proportion' then (a_total / weight_total) * (b_total / weight_total)
-            else greatest(weighted_square_total / weight_total - (a_total / weight_total) ** 2, 0)
+            when 'proportion' then (y_sum / c) * (1 - y_sum / c)
+            when 'mean' then greatest(square_sum / c - ratio ** 2, 0)
         end as element_variance,
-        weight_total ** 2 / weight_square_total as kish_n
+        weight_sum ** 2 / weight_square_sum as kish_n
     from summed
+),
+
+judged as (
+    select
+        *,
+        -- Relative to simple random sampling with replacement, in which the variance of a mean is S2 / n.
+        case when element_variance > 0 and respondents_n > 1 and degrees_of_freedom > 0
+            then sampling_variance / (element_variance / (respondents_n - 1)) end as design_effect
+    from estimated
 )
 
 select
@@ -101,22 +114,22 @@ select
     indicator_id,
     domain_id,
     statistic,
-    respondents_n,
-    numerator_n,
-    respondents_n - numerator_n as complement_n,
-    weight_total,
+    respondents_n::bigint as respondents_n,
+    numerator_n::bigint as numerator_n,
+    (respondents_n - numerator_n)::bigint as complement_n,
+    weight_sum as weight_total,
     value_sum,
     value_max,
     estimate,
-    case when degrees_of_freedom > 0 then sqrt(variance) end as standard_error,
+    case when degrees_of_freedom > 0 or is_census then sqrt(sampling_variance) end as standard_error,
     degrees_of_freedom,
-    -- Relative to simple random sampling with replacement, in which the variance of a mean is S2 / n.
-    case when element_variance > 0 and respondents_n > 1 and degrees_of_freedom > 0
-        then variance / (element_variance / (respondents_n - 1)) end as design_effect,
-    case
-        when element_variance > 0 and respondents_n > 1 and degrees_of_freedom > 0 and variance > 0
-            then respondents_n / (variance / (element_variance / (respondents_n - 1)))
-        else kish_n
-    end as effective_n,
+    design_degrees_of_freedom,
+    -- Of the linearised variable z = (a - ratio * c) / scale.
+    ratio as linearised_ratio,
+    scale as linearised_scale,
+    lone_strata_n,
+    is_census,
+    design_effect,
+    if(design_effect > 0, respondents_n / design_effect, kish_n) as effective_n,
     kish_n
-from estimated
+from judged

@@ -1,11 +1,13 @@
 -- Grain: one row per wave, indicator and domain with an earlier comparable wave (wave_id, indicator_id, domain_id).
--- Independent samples; Satterthwaite's degrees of freedom; Holm's adjustment over the families of the registry.
+-- Independent samples; Satterthwaite's degrees of freedom, or the sum of both; p-values adjusted over the families of the
+-- registry, by Holm against one false "changed" in a family and by Benjamini and Hochberg against a share of them.
 with policy as (
     select
-        1 - (1 - any_value(value::double) filter (where policy_id = 'confidence_level')) / 2 as upper_probability,
-        any_value(value::double) filter (where policy_id = 'stable_alpha') as alpha
+        1 - (1 - cast(any_value(value) filter (where policy_id = 'confidence_level') as double)) / 2 as upper_probability,
+        cast(any_value(value) filter (where policy_id = 'stable_alpha') as double) as alpha,
+        any_value(value) filter (where policy_id = 'change_df') as df_rule,
+        any_value(value) filter (where policy_id = 'multiple_testing') as multiple_testing
     from {{ ref('estimation_policies') }}
-    where policy_id in ('confidence_level', 'stable_alpha')
 ),
 
 steps as (
@@ -19,11 +21,14 @@ steps as (
         indicators.family_id,
         current_wave.estimate - earlier_wave.estimate as change,
         sqrt(current_wave.standard_error ** 2 + earlier_wave.standard_error ** 2) as change_standard_error,
-        (current_wave.standard_error ** 2 + earlier_wave.standard_error ** 2) ** 2 / (
-            current_wave.standard_error ** 4 / current_wave.degrees_of_freedom
-            + earlier_wave.standard_error ** 4 / earlier_wave.degrees_of_freedom
-        ) as satterthwaite_df
+        case policy.df_rule
+            when 'satterthwaite' then (current_wave.standard_error ** 2 + earlier_wave.standard_error ** 2) ** 2 / (
+                current_wave.standard_error ** 4 / current_wave.degrees_of_freedom
+                + earlier_wave.standard_error ** 4 / earlier_wave.degrees_of_freedom)
+            when 'sum' then current_wave.degrees_of_freedom + earlier_wave.degrees_of_freedom
+        end::double as change_df
     from {{ ref('est_cells') }} as current_wave
+    cross join policy
     inner join {{ ref('dim_domain') }} as domains using (domain_id)
     inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
     inner join {{ ref('est_comparability') }} as comparability
@@ -40,10 +45,11 @@ tested as (
     select
         steps.*,
         policy.alpha,
+        policy.multiple_testing,
         case when change_standard_error > 0 then
-            student_t_quantile(policy.upper_probability, satterthwaite_df) * change_standard_error end as half_width,
+            student_t_quantile(policy.upper_probability, change_df) * change_standard_error end as half_width,
         case when change_standard_error > 0 then
-            student_t_two_sided_p(change / change_standard_error, satterthwaite_df) end as p_value
+            student_t_two_sided_p(change / change_standard_error, change_df) end as p_value
     from steps
     cross join policy
 ),
@@ -65,8 +71,17 @@ adjusted as (
         *,
         case when p_value is not null then least(1.0, max((family_size - p_rank + 1) * p_value) over (
             partition by family_id, wave_id, population_id, breakdown_id order by p_rank
-        )) end as p_adjusted
+        )) end as p_holm,
+        case when p_value is not null then least(1.0, min(family_size / p_rank * p_value) over (
+            partition by family_id, wave_id, population_id, breakdown_id order by p_rank
+            rows between current row and unbounded following
+        )) end as p_benjamini_hochberg
     from ranked
+),
+
+chosen as (
+    select *, if(multiple_testing = 'holm', p_holm, p_benjamini_hochberg) as p_adjusted
+    from adjusted
 )
 
 select
@@ -76,10 +91,12 @@ select
     comparable_wave_id,
     change,
     change_standard_error,
-    satterthwaite_df,
+    change_df,
     change - half_width as change_ci_low,
     change + half_width as change_ci_high,
     p_value,
+    p_holm,
+    p_benjamini_hochberg,
     p_adjusted,
     case
         when p_value is null then 'not_tested'
@@ -87,4 +104,4 @@ select
         when change > 0 then 'up'
         else 'down'
     end as change_direction
-from adjusted
+from chosen

@@ -11,6 +11,8 @@ with asked_concepts as (
 needed as (
     select indicator_id, concept_id from {{ ref('dim_indicator') }}
     union
+    select indicator_id, denominator_concept_id from {{ ref('dim_indicator') }} where denominator_concept_id is not null
+    union
     select indicators.indicator_id, rules.concept_id
     from {{ ref('dim_indicator') }} as indicators
     inner join {{ ref('base_rules') }} as rules using (base_id)

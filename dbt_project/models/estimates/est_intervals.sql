@@ -1,5 +1,6 @@
--- Grain: one row per wave, indicator and domain (wave_id, indicator_id, domain_id): the confidence interval.
--- Logit for shares; Korn-Graubard where effective n * min(p, 1 - p) < 10; Clopper-Pearson on Kish's n at 0 and 100 %.
+-- Grain: one row per wave, indicator and domain (wave_id, indicator_id, domain_id): every interval, and the one that is chosen.
+-- Shares: logit; Korn-Graubard where effective n * min(p, 1 - p) is small; Clopper-Pearson on Kish's n at 0 and 100 %.
+-- Means and totals: Wald. A census has no sampling error: its interval is the figure itself.
 with policy as (
     select
         1 - (1 - any_value(value::double) filter (where policy_id = 'confidence_level')) / 2 as upper_probability,
@@ -8,53 +9,70 @@ with policy as (
     where policy_id in ('confidence_level', 'korn_graubard_below')
 ),
 
-chosen as (
+quantiles as (
     select
         cells.*,
-        policy.upper_probability,
-        case
-            when cells.statistic = 'proportion' and (cells.numerator_n = 0 or cells.complement_n = 0) then 'clopper_pearson'
-            when cells.degrees_of_freedom <= 0 or cells.standard_error is null then 'none'
-            when cells.statistic <> 'proportion' then 'wald'
-            when cells.standard_error = 0 then 'none'
-            when round(cells.effective_n * least(cells.estimate, 1 - cells.estimate), 9) < policy.korn_graubard_below then 'korn_graubard'
-            else 'logit'
-        end as ci_method
+        policy.upper_probability as upper,
+        policy.korn_graubard_below,
+        student_t_quantile(policy.upper_probability, cells.degrees_of_freedom::double) as t,
+        cells.statistic = 'proportion' and cells.numerator_n > 0 and cells.complement_n > 0 and cells.standard_error > 0 as is_inside,
+        -- Korn and Graubard's effective sample size p(1 - p)/Var(p), corrected for the degrees of freedom; that of NCHS is at most n.
+        case when cells.statistic = 'proportion' then cells.estimate * (1 - cells.estimate) / nullif(cells.standard_error, 0) ** 2
+            * (student_t_quantile(policy.upper_probability, (cells.respondents_n - 1)::double)
+                / student_t_quantile(policy.upper_probability, cells.degrees_of_freedom::double)) ** 2
+        end as korn_graubard_n
     from {{ ref('est_cells') }} as cells
     cross join policy
 ),
 
-quantiles as (
+parts as (
     select
         *,
-        student_t_quantile(upper_probability, degrees_of_freedom::double) as t_domain,
-        -- Korn and Graubard's effective sample size p(1 - p)/Var(p), corrected for the degrees of freedom.
-        estimate * (1 - estimate) / nullif(standard_error, 0) ** 2 * (student_t_quantile(upper_probability, (respondents_n - 1)::double)
-            / student_t_quantile(upper_probability, degrees_of_freedom::double)) ** 2 as korn_graubard_n
-    from chosen
+        least(korn_graubard_n, respondents_n) as nchs_n,
+        case when is_inside then ln(estimate / (1 - estimate)) end as logit,
+        case when is_inside then t * standard_error / (estimate * (1 - estimate)) end as logit_half_width,
+        -- Wilson's score interval with p(1 - p)/Var(p) for n and Student's t for z.
+        case when is_inside then (t * standard_error) ** 2 / (estimate * (1 - estimate)) end as wilson_term
+    from quantiles
 ),
 
-effective as (
+intervals as (
     select
         *,
-        case ci_method when 'clopper_pearson' then kish_n else korn_graubard_n end as binomial_n,
-        case when ci_method = 'logit' then ln(estimate / (1 - estimate)) end as logit,
-        case when ci_method = 'logit' then t_domain * standard_error / (estimate * (1 - estimate)) end as logit_half_width
-    from quantiles
+        estimate - t * standard_error as wald_low,
+        estimate + t * standard_error as wald_high,
+        1 / (1 + exp(-(logit - logit_half_width))) as logit_low,
+        1 / (1 + exp(-(logit + logit_half_width))) as logit_high,
+        case when is_inside then beta_quantile(1 - upper, korn_graubard_n * estimate, korn_graubard_n * (1 - estimate) + 1) end as korn_graubard_low,
+        case when is_inside then beta_quantile(upper, korn_graubard_n * estimate + 1, korn_graubard_n * (1 - estimate)) end as korn_graubard_high,
+        case when is_inside then beta_quantile(1 - upper, nchs_n * estimate, nchs_n * (1 - estimate) + 1) end as nchs_low,
+        case when is_inside then beta_quantile(upper, nchs_n * estimate + 1, nchs_n * (1 - estimate)) end as nchs_high,
+        (estimate + wilson_term / 2 - sqrt(wilson_term * (estimate * (1 - estimate) + wilson_term / 4))) / (1 + wilson_term) as wilson_low,
+        (estimate + wilson_term / 2 + sqrt(wilson_term * (estimate * (1 - estimate) + wilson_term / 4))) / (1 + wilson_term) as wilson_high,
+        case when statistic = 'proportion' then beta_quantile(1 - upper, kish_n * estimate, kish_n * (1 - estimate) + 1) end as clopper_pearson_low,
+        case when statistic = 'proportion' then beta_quantile(upper, kish_n * estimate + 1, kish_n * (1 - estimate)) end as clopper_pearson_high,
+        case
+            when estimate is null then 'none'
+            when is_census then 'census'
+            when statistic = 'proportion' and (numerator_n = 0 or complement_n = 0) then 'clopper_pearson'
+            when degrees_of_freedom <= 0 or standard_error is null then 'none'
+            when statistic <> 'proportion' then 'wald'
+            when standard_error = 0 then 'none'
+            when round(effective_n * least(estimate, 1 - estimate), 9) < korn_graubard_below then 'korn_graubard'
+            else 'logit'
+        end as ci_method
+    from parts
 )
 
 select
-    * exclude (upper_probability, t_domain, korn_graubard_n, binomial_n, logit, logit_half_width),
+    * exclude (upper, korn_graubard_below, t, is_inside, korn_graubard_n, nchs_n, logit, logit_half_width, wilson_term),
+    {% for bound in ['low', 'high'] %}
     case ci_method
-        when 'logit' then 1 / (1 + exp(-(logit - logit_half_width)))
-        when 'wald' then estimate - t_domain * standard_error
-        when 'none' then null
-        else beta_quantile(1 - upper_probability, binomial_n * estimate, binomial_n * (1 - estimate) + 1)
-    end as ci_low,
-    case ci_method
-        when 'logit' then 1 / (1 + exp(-(logit + logit_half_width)))
-        when 'wald' then estimate + t_domain * standard_error
-        when 'none' then null
-        else beta_quantile(upper_probability, binomial_n * estimate + 1, binomial_n * (1 - estimate))
-    end as ci_high
-from effective
+        when 'census' then estimate
+        when 'wald' then wald_{{ bound }}
+        when 'logit' then logit_{{ bound }}
+        when 'korn_graubard' then korn_graubard_{{ bound }}
+        when 'clopper_pearson' then clopper_pearson_{{ bound }}
+    end as ci_{{ bound }}{{ ',' if not loop.last }}
+    {% endfor %}
+from intervals

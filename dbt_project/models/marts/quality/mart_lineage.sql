@@ -3,6 +3,8 @@
 with parts as (
     select indicator_id, 'numerator' as part, null::varchar as part_id, concept_id from {{ ref('dim_indicator') }}
     union all
+    select indicator_id, 'denominator', null::varchar, denominator_concept_id from {{ ref('dim_indicator') }} where denominator_concept_id is not null
+    union all
     select indicators.indicator_id, 'base', indicators.base_id, rules.concept_id
     from {{ ref('dim_indicator') }} as indicators
     inner join {{ ref('base_rules') }} as rules using (base_id)

@@ -1,0 +1,55 @@
+-- Grain: one row per indicator, domain and segment of three waves or more (indicator_id, domain_id, segment_id): a linear trend.
+-- Least squares through the estimates: slope = sum_t c_t p_t with c_t = (t - mean t)/sum (t - mean t)^2, points of a year;
+-- the waves are independent, so Var = sum_t c_t^2 V_t, with Satterthwaite's degrees of freedom.
+with policy as (
+    select 1 - (1 - cast(any_value(value) as double)) / 2 as upper_probability
+    from {{ ref('estimation_policies') }}
+    where policy_id = 'confidence_level'
+),
+
+points as (
+    select
+        cells.indicator_id,
+        cells.domain_id,
+        comparability.segment_id,
+        comparability.wave_id,
+        comparability.year,
+        cells.estimate,
+        cells.standard_error,
+        cells.degrees_of_freedom,
+        comparability.year - avg(comparability.year) over of_segment as years_off,
+        count(*) over of_segment as waves_n
+    from {{ ref('est_cells') }} as cells
+    inner join {{ ref('dim_domain') }} as domains using (domain_id)
+    inner join {{ ref('est_comparability') }} as comparability
+        on cells.indicator_id = comparability.indicator_id
+        and domains.population_id = comparability.population_id
+        and cells.wave_id = comparability.wave_id
+    where comparability.segment_id is not null and cells.standard_error > 0
+    window of_segment as (partition by cells.indicator_id, cells.domain_id, comparability.segment_id)
+),
+
+fitted as (
+    select
+        indicator_id,
+        domain_id,
+        segment_id,
+        min(year) as from_year,
+        max(year) as to_year,
+        count(*) as waves_n,
+        sum(years_off * estimate) / sum(years_off ** 2) as slope,
+        sqrt(sum(years_off ** 2 * standard_error ** 2)) / sum(years_off ** 2) as standard_error,
+        sum(years_off ** 2 * standard_error ** 2) ** 2
+            / sum((years_off ** 2 * standard_error ** 2) ** 2 / degrees_of_freedom) as degrees_of_freedom
+    from points
+    where waves_n >= 3
+    group by indicator_id, domain_id, segment_id
+)
+
+select
+    fitted.*,
+    slope - student_t_quantile(policy.upper_probability, degrees_of_freedom) * standard_error as ci_low,
+    slope + student_t_quantile(policy.upper_probability, degrees_of_freedom) * standard_error as ci_high,
+    student_t_two_sided_p(slope / standard_error, degrees_of_freedom) as p_value
+from fitted
+cross join policy
