@@ -14,7 +14,7 @@ PORT ?= 3000
 PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3; do \
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$candidate"; break; }; done)
 
-.PHONY: help warehouse test lint serve lock clean install
+.PHONY: help warehouse test lint coverage serve lock clean install
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ lint: install ## style, registry, dbt project and Dagster definitions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/peilstok check
 	@PYTHONWARNINGS=ignore $(BIN)/dagster definitions validate -w workspace.yaml --log-level warning
+
+coverage: install ## how often the intervals hold the truth: 10,000 samples per cell (half an hour)
+	@$(BIN)/python tests/statistics/coverage_simulation.py $(ARGS)
 
 serve: install ## Dagster's pages on http://127.0.0.1:3000 (PORT=… for another)
 	@mkdir -p "$(HOME_DIR)/dagster"
