@@ -4,3 +4,9 @@ from {{ ref('est_design') }} as design
 inner join {{ ref('estimation_policies') }} as policy
     on policy.policy_id = 'lonely_psu' and policy.value = 'fail'
 where design.is_lone
+union all
+select second_stage.wave_id, second_stage.psu, second_stage.stratum_id
+from {{ ref('est_second_stage') }} as second_stage
+inner join {{ ref('estimation_policies') }} as policy
+    on policy.policy_id = 'lonely_psu' and policy.value = 'fail'
+where second_stage.units_n = 1 and second_stage.factor > 0

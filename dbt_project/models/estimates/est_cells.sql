@@ -15,9 +15,7 @@ cells as (
         any_value(indicators.statistic) as statistic,
         -- z = (a - ratio * c) / scale; a total is linear as it is.
         if(any_value(indicators.statistic) = 'total', 0, sum(statistics.a) / nullif(sum(statistics.c), 0)) as ratio,
-        if(any_value(indicators.statistic) = 'total', 1, sum(statistics.c)) as scale,
-        sum(statistics.a) as a_total,
-        sum(statistics.c) as c_total
+        if(any_value(indicators.statistic) = 'total', 1, sum(statistics.c)) as scale
     from {{ ref('est_stratum_statistics') }} as statistics
     inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
     group by statistics.wave_id, statistics.indicator_id, statistics.domain_id
@@ -32,9 +30,9 @@ linearised as (
         design.stratum_units_n,
         design.sampling_fraction,
         design.is_lone,
+        design.is_census,
         design.design_units_n - design.design_strata_n as design_degrees_of_freedom,
         (statistics.a - cells.ratio * statistics.c) / statistics.units_n / cells.scale as z_mean,
-        (cells.a_total - cells.ratio * cells.c_total) / cells.scale / design.design_units_n as z_grand_mean,
         statistics.units_n * {{ quadratic('statistics.a_variance', 'statistics.ac_covariance', 'statistics.c_variance', 'cells.ratio') }}
             / cells.scale ** 2 as z_sum_of_squares,
         {{ quadratic('statistics.second_aa', 'statistics.second_ac', 'statistics.second_cc', 'cells.ratio') }}
@@ -50,10 +48,11 @@ variances as (
         sampling_fraction * second_stage + (1 - sampling_fraction) * case
             when stratum_units_n > 1 then stratum_units_n / (stratum_units_n - 1.0)
                 * (z_sum_of_squares + units_n * z_mean ** 2 * (1 - units_n / stratum_units_n))
-            -- A lone unit has no variance of its own: "adjust" centres it at the mean of all units of the design, "certainty"
-            -- says that it was sure to be drawn, "average" gives it the mean of the other strata (below), "fail" nothing.
+            -- A lone unit has no variance of its own: "adjust" centres it at zero, the mean of all units of a linearised ratio, as
+            -- R does for a total too; "certainty" says that it was sure to be drawn, "average" gives it the mean of the other
+            -- strata (below), "fail" nothing.
             when sampling_fraction >= 1 or policy.lonely_psu = 'certainty' then 0
-            when policy.lonely_psu = 'adjust' then (z_mean - z_grand_mean) ** 2
+            when policy.lonely_psu = 'adjust' then z_mean ** 2
         end as variance,
         policy.lonely_psu
     from linearised
@@ -72,7 +71,7 @@ summed as (
         sum(units_n) - count(*) as degrees_of_freedom,
         any_value(design_degrees_of_freedom) as design_degrees_of_freedom,
         count(*) filter (where is_lone) as lone_strata_n,
-        bool_and(sampling_fraction >= 1) as is_census,
+        bool_and(is_census) as is_census,
         case
             when count(*) = count(variance) then sum(variance)
             when any_value(lonely_psu) = 'average' and count(variance) > 0 then sum(variance) * count(*) / count(variance)

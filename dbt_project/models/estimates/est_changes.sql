@@ -21,10 +21,13 @@ steps as (
         indicators.family_id,
         current_wave.estimate - earlier_wave.estimate as change,
         sqrt(current_wave.standard_error ** 2 + earlier_wave.standard_error ** 2) as change_standard_error,
+        -- At 0 and 100 % the linearised error is zero without being known; of a census it is zero and known.
+        (current_wave.standard_error > 0 or current_wave.is_census)
+        and (earlier_wave.standard_error > 0 or earlier_wave.is_census) as is_testable,
         case policy.df_rule
             when 'satterthwaite' then (current_wave.standard_error ** 2 + earlier_wave.standard_error ** 2) ** 2 / (
-                current_wave.standard_error ** 4 / current_wave.degrees_of_freedom
-                + earlier_wave.standard_error ** 4 / earlier_wave.degrees_of_freedom)
+                if(current_wave.standard_error = 0, 0, current_wave.standard_error ** 4 / current_wave.degrees_of_freedom)
+                + if(earlier_wave.standard_error = 0, 0, earlier_wave.standard_error ** 4 / earlier_wave.degrees_of_freedom))
             when 'sum' then current_wave.degrees_of_freedom + earlier_wave.degrees_of_freedom
         end::double as change_df
     from {{ ref('est_cells') }} as current_wave
@@ -46,9 +49,9 @@ tested as (
         steps.*,
         policy.alpha,
         policy.multiple_testing,
-        case when change_standard_error > 0 then
+        case when is_testable and change_standard_error > 0 then
             student_t_quantile(policy.upper_probability, change_df) * change_standard_error end as half_width,
-        case when change_standard_error > 0 then
+        case when is_testable and change_standard_error > 0 then
             student_t_two_sided_p(change / change_standard_error, change_df) end as p_value
     from steps
     cross join policy

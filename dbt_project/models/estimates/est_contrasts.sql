@@ -35,6 +35,7 @@ shared_units as (
         pairs.wave_id,
         pairs.indicator_id,
         one.stratum_id,
+        count(*) as units_n,
         sum({{ product }}) as product,
         -- Within a primary unit: what its secondary units share (below), less what its totals do.
         coalesce(sum(-second.factor / second.units_n * {{ product }}) filter (where second.units_n > 1), 0) as second_stage
@@ -48,7 +49,7 @@ shared_units as (
 shared_secondary_units as (
     select pairs.contrast_id, pairs.wave_id, pairs.indicator_id, one.stratum_id, sum(second.factor * {{ product }}) as second_stage
     from pairs
-    {{ both_sides(ref('est_secondary_statistics'), ['stratum_id', 'psu', 'ssu']) }}
+    {{ both_sides(ref('est_secondary_statistics'), ['stratum_id', 'psu', 'secondary_unit']) }}
     inner join {{ ref('est_second_stage') }} as second
         on one.wave_id = second.wave_id and one.stratum_id = second.stratum_id and one.psu = second.psu
     group by all
@@ -66,6 +67,8 @@ covariances as (
                 when design.sampling_fraction < 1 and policy.lonely_psu = 'adjust' then {{ product }}
                 else 0
             end) as covariance,
+        -- Strata and units that hold members of both domains, of which the sum of both degrees of freedom counts each twice.
+        count(*) - coalesce(sum(shared_units.units_n), 0) as df_shared,
         -- What the two variances do for a lone unit by these policies says nothing of what the two domains share in it.
         bool_or(design.is_lone and policy.lonely_psu in ('average', 'fail')) as is_unknown
     from pairs
@@ -89,10 +92,11 @@ differences as (
         pairs.domain_id,
         pairs.other_domain_id,
         one.estimate - other.estimate as difference,
-        case when not coalesce(covariances.is_unknown, false) then sqrt(greatest(
+        -- At 0 and 100 % the linearised error is zero without being known.
+        case when not coalesce(covariances.is_unknown, false)
+            and (one.standard_error > 0 or one.is_census) and (other.standard_error > 0 or other.is_census) then sqrt(greatest(
             one.standard_error ** 2 + other.standard_error ** 2 - 2 * coalesce(covariances.covariance, 0), 0)) end as standard_error,
-        -- No more than the units less the strata that hold a member of either domain.
-        least(one.degrees_of_freedom + other.degrees_of_freedom, one.design_degrees_of_freedom) as degrees_of_freedom
+        one.degrees_of_freedom + other.degrees_of_freedom + coalesce(covariances.df_shared, 0) as degrees_of_freedom
     from pairs
     {{ both_sides(ref('est_cells'), []) }}
     left join covariances

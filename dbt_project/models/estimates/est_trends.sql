@@ -1,6 +1,6 @@
 -- Grain: one row per indicator, domain and segment of three waves or more (indicator_id, domain_id, segment_id): a linear trend.
 -- Least squares through the estimates: slope = sum_t c_t p_t with c_t = (t - mean t)/sum (t - mean t)^2, points of a year;
--- the waves are independent, so Var = sum_t c_t^2 V_t, with Satterthwaite's degrees of freedom.
+-- A wave without a known error (0 or 100 %) is no point. The waves are independent, so Var = sum_t c_t^2 V_t, with Satterthwaite's degrees of freedom.
 with policy as (
     select 1 - (1 - cast(any_value(value) as double)) / 2 as upper_probability
     from {{ ref('estimation_policies') }}
@@ -25,7 +25,7 @@ points as (
         on cells.indicator_id = comparability.indicator_id
         and domains.population_id = comparability.population_id
         and cells.wave_id = comparability.wave_id
-    where comparability.segment_id is not null and cells.standard_error > 0
+    where comparability.segment_id is not null and (cells.standard_error > 0 or cells.is_census)
     window of_segment as (partition by cells.indicator_id, cells.domain_id, comparability.segment_id)
 ),
 
@@ -37,10 +37,10 @@ fitted as (
         min(year) as from_year,
         max(year) as to_year,
         count(*) as waves_n,
-        sum(years_off * estimate) / sum(years_off ** 2) as slope,
-        sqrt(sum(years_off ** 2 * standard_error ** 2)) / sum(years_off ** 2) as standard_error,
+        sum(years_off * estimate) / nullif(sum(years_off ** 2), 0) as slope,
+        sqrt(sum(years_off ** 2 * standard_error ** 2)) / nullif(sum(years_off ** 2), 0) as standard_error,
         sum(years_off ** 2 * standard_error ** 2) ** 2
-            / sum((years_off ** 2 * standard_error ** 2) ** 2 / degrees_of_freedom) as degrees_of_freedom
+            / nullif(sum(if(standard_error = 0, 0, (years_off ** 2 * standard_error ** 2) ** 2 / degrees_of_freedom)), 0) as degrees_of_freedom
     from points
     where waves_n >= 3
     group by indicator_id, domain_id, segment_id
