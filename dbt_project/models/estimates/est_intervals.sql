@@ -57,7 +57,7 @@ intervals as (
             when statistic = 'proportion' and (numerator_n = 0 or complement_n = 0) then 'clopper_pearson'
             when degrees_of_freedom <= 0 or standard_error is null then 'none'
             -- No variation in the sample is no proof of none in the population.
-            when standard_error <= 1e-12 * abs(estimate) then 'none'
+            when standard_error <= 0.000000001 * abs(estimate) then 'none'
             when statistic <> 'proportion' then 'wald'
             when round(effective_n * least(estimate, 1 - estimate), 9) < korn_graubard_below then 'korn_graubard'
             else 'logit'
