@@ -5,7 +5,7 @@ inner join {{ ref('estimation_policies') }} as policy
     on policy.policy_id = 'lonely_psu' and policy.value = 'fail'
 where design.is_lone
 union all
-select second_stage.wave_id, second_stage.psu, second_stage.stratum_id
+select second_stage.wave_id, cast(second_stage.unit_id as varchar), second_stage.stratum_id
 from {{ ref('est_second_stage') }} as second_stage
 inner join {{ ref('estimation_policies') }} as policy
     on policy.policy_id = 'lonely_psu' and policy.value = 'fail'

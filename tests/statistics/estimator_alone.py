@@ -26,6 +26,7 @@ POLICIES = {
 }
 #: In the order in which they read each other.
 CELL_MODELS = (
+    "est_sample",
     "est_design",
     "est_centres",
     "est_secondary_statistics",

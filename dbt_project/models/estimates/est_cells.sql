@@ -67,7 +67,10 @@ summed as (
         any_value(statistic) as statistic,
         any_value(ratio) as ratio,
         any_value(scale) as scale,
-        {{ term_columns('groups') }},
+        {% for name in ['respondents_n', 'missing_n', 'numerator_n', 'weight_sum', 'weight_square_sum', 'y_sum', 'c', 'square_sum', 'value_sum'] -%}
+        sum({{ name }}) as {{ name }},
+        {% endfor -%}
+        max(value_max) as value_max,
         sum(units_n) - count(*) as degrees_of_freedom,
         any_value(design_degrees_of_freedom) as design_degrees_of_freedom,
         count(*) filter (where is_lone) as lone_strata_n,

@@ -40,18 +40,22 @@ shared_units as (
         -- Within a primary unit: what its secondary units share (below), less what its totals do.
         coalesce(sum(-second.factor / second.units_n * {{ product }}) filter (where second.units_n > 1), 0) as second_stage
     from pairs
-    {{ both_sides(ref('est_unit_statistics'), ['stratum_id', 'psu']) }}
-    left join {{ ref('est_second_stage') }} as second
-        on one.wave_id = second.wave_id and one.stratum_id = second.stratum_id and one.psu = second.psu
+    {{ both_sides(ref('est_unit_statistics'), 'unit_id') }}
+    inner join {{ ref('est_design') }} as design on one.stratum_id = design.stratum_id and pairs.wave_id = design.wave_id
+    left join {{ ref('est_second_stage') }} as second on one.unit_id = second.unit_id
     group by all
 ),
 
 shared_secondary_units as (
-    select pairs.contrast_id, pairs.wave_id, pairs.indicator_id, one.stratum_id, sum(second.factor * {{ product }}) as second_stage
+    select
+        pairs.contrast_id,
+        pairs.wave_id,
+        pairs.indicator_id,
+        second.stratum_id,
+        sum(second.factor * {{ product }}) as second_stage
     from pairs
-    {{ both_sides(ref('est_secondary_statistics'), ['stratum_id', 'psu', 'secondary_unit']) }}
-    inner join {{ ref('est_second_stage') }} as second
-        on one.wave_id = second.wave_id and one.stratum_id = second.stratum_id and one.psu = second.psu
+    {{ both_sides(ref('est_secondary_statistics'), 'secondary_unit_id') }}
+    inner join {{ ref('est_second_stage') }} as second on one.unit_id = second.unit_id and pairs.wave_id = second.wave_id
     group by all
 ),
 
@@ -73,8 +77,8 @@ covariances as (
         bool_or(design.is_lone and policy.lonely_psu in ('average', 'fail')) as is_unknown
     from pairs
     cross join policy
-    {{ both_sides(ref('est_stratum_statistics'), ['stratum_id']) }}
-    inner join {{ ref('est_design') }} as design on one.wave_id = design.wave_id and one.stratum_id = design.stratum_id
+    {{ both_sides(ref('est_stratum_statistics'), 'stratum_id') }}
+    inner join {{ ref('est_design') }} as design on one.stratum_id = design.stratum_id and pairs.wave_id = design.wave_id
     left join shared_units
         on pairs.contrast_id = shared_units.contrast_id and pairs.wave_id = shared_units.wave_id
         and pairs.indicator_id = shared_units.indicator_id and one.stratum_id = shared_units.stratum_id
@@ -98,7 +102,7 @@ differences as (
             one.standard_error ** 2 + other.standard_error ** 2 - 2 * coalesce(covariances.covariance, 0), 0)) end as standard_error,
         one.degrees_of_freedom + other.degrees_of_freedom + coalesce(covariances.df_shared, 0) as degrees_of_freedom
     from pairs
-    {{ both_sides(ref('est_cells'), []) }}
+    {{ both_sides(ref('est_cells'), 'wave_id') }} and pairs.wave_id = one.wave_id
     left join covariances
         on pairs.contrast_id = covariances.contrast_id and pairs.wave_id = covariances.wave_id
         and pairs.indicator_id = covariances.indicator_id

@@ -1,45 +1,57 @@
--- Grain: one row per wave, indicator, domain and stratum (wave_id, indicator_id, domain_id, stratum_id).
+-- Grain: one row per indicator, domain and stratum (indicator_id, domain_id, stratum_id); a stratum is of one wave.
 -- Additive sufficient statistics. Per sampling unit j: a_j = sum of w*(y - m*x) and c_j = sum of w*x, with x = 1 but for a
 -- ratio and m the centre of the indicator in its wave, so that the linearised variable of a ratio is z_j = (a_j - R*c_j)/sum(w*x),
 -- R the ratio less m. Moments are centred (Welford), never the short form.
-with units as (
+with respondents as (
+    -- Without clusters the respondent is the unit.
     select
-        wave_id, indicator_id, domain_id, stratum_id,
-        {{ term_columns('names') }},
-        second_aa, second_ac, second_cc
+        indicator_id,
+        domain_id,
+        stratum_id,
+        any_value(wave_id) as wave_id,
+        count(*) as units_n,
+        count(*) as respondents_n,
+        count(*) filter (where value is null or denominator is null) as missing_n,
+        count(*) filter (where value <> 0) as numerator_n,
+        sum(weight) as weight_sum,
+        sum(weight * weight) as weight_square_sum,
+        sum(weight * value) as y_sum,
+        sum(a) as a,
+        sum(c) as c,
+        sum(a * a / weight) as square_sum,
+        sum(value) as value_sum,
+        max(value) as value_max,
+        var_pop(a) as a_variance,
+        var_pop(c) as c_variance,
+        covar_pop(a, c) as ac_covariance
+    from ({{ unit_terms() }}) as terms
+    group by indicator_id, domain_id, stratum_id
+),
+
+units as (
+    select
+        indicator_id,
+        domain_id,
+        stratum_id,
+        count(*) as units_n,
+        var_pop(a) as a_variance,
+        var_pop(c) as c_variance,
+        covar_pop(a, c) as ac_covariance,
+        sum(second_aa) as second_aa,
+        sum(second_ac) as second_ac,
+        sum(second_cc) as second_cc
     from {{ ref('est_unit_statistics') }}
-    union all by name
-    -- Without clusters the respondent is the unit; no grouping is needed.
-    select
-        respondents.wave_id,
-        facts.indicator_id,
-        members.domain_id,
-        respondents.stratum_id,
-        {{ term_columns('each') }},
-        0 as second_aa,
-        0 as second_ac,
-        0 as second_cc
-    from {{ ref('fct_indicator_value') }} as facts
-    inner join {{ ref('fct_respondent') }} as respondents using (respondent_key)
-    inner join {{ ref('fct_domain_member') }} as members using (respondent_key)
-    inner join {{ ref('est_centres') }} as centres
-        on respondents.wave_id = centres.wave_id
-        and facts.indicator_id = centres.indicator_id
-    where respondents.weight > 0 and not respondents.is_clustered
+    group by indicator_id, domain_id, stratum_id
 )
 
 select
-    wave_id,
-    indicator_id,
-    domain_id,
-    stratum_id,
-    count(*) as units_n,
-    {{ term_columns('groups') }},
-    var_pop(a) as a_variance,
-    var_pop(c) as c_variance,
-    covar_pop(a, c) as ac_covariance,
-    sum(second_aa)::double as second_aa,
-    sum(second_ac)::double as second_ac,
-    sum(second_cc)::double as second_cc
-from units
-group by wave_id, indicator_id, domain_id, stratum_id
+    respondents.* replace (
+        {% for name in ['units_n', 'a_variance', 'c_variance', 'ac_covariance'] -%}
+        coalesce(units.{{ name }}, respondents.{{ name }}) as {{ name }}{{ ', ' if not loop.last }}
+        {%- endfor %}
+    ),
+    {% for name in ['second_aa', 'second_ac', 'second_cc'] -%}
+    coalesce(units.{{ name }}, 0) as {{ name }}{{ ', ' if not loop.last }}
+    {%- endfor %}
+from respondents
+left join units using (indicator_id, domain_id, stratum_id)
