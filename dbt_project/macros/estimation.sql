@@ -8,7 +8,7 @@
         sample.stratum_id,
         sample.unit_id,
         sample.secondary_unit_id,
-        sample.is_clustered,
+        sample.is_summed_by_unit,
         sample.weight,
         facts.value,
         facts.denominator,

@@ -21,6 +21,7 @@ from orchestration.deliveries.source_table import (
 MANIFEST_FIELDS = (
     "respondent_id",
     "weight",
+    "panel_id",
     "psu",
     "psu_population",
     "ssu",
@@ -107,6 +108,26 @@ def respondent_ids(entry: DeliveredFile, source: SourceTable) -> tuple[list[str]
                 )
             )
     return ids, problems
+
+
+def panel_members(entry: DeliveredFile, source: SourceTable) -> tuple[list[str | None], list[Problem]]:
+    """The panel id of each row as text, ``None`` for who is no member, and what is wrong with them."""
+    if entry.panel_id is None:
+        return [None] * len(source.frame), []
+    cells = source.frame[entry.panel_id].tolist()
+    members = [None if _is_blank(cell) else canonical_code(cell) for cell in cells]
+    filled = [member for member in members if member]
+    message, remedy = "", "ask the supplier which rows are the member's; a member answers once in a wave"
+    if not filled:
+        message, remedy = (
+            "no row has a panel id",
+            "name the right variable, or leave `panel` and `panel_id` out",
+        )
+    elif surplus := len(filled) - len({_bare(member) for member in filled}):
+        message = f"{surplus} of {len(members)} rows repeat the panel id of an earlier row"
+    if not message:
+        return members, []
+    return members, [Problem("panel_id", message, remedy, file=entry.path, variable=entry.panel_id)]
 
 
 def check_weight(entry: DeliveredFile, source: SourceTable) -> list[Problem]:

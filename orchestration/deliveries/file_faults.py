@@ -155,10 +155,10 @@ def check_header(path: Path, header: list[str], declared: Collection[str] = ()) 
                 f"has the name of column {seen[name.casefold()]}; upper and lower case do not tell columns "
                 "apart"
             )
-        elif name.startswith(("_row", "_respondent")):
+        elif name.startswith(("_row", "_respondent", "_panel_member")):
             kind, said, remedy = (
                 "reserved_column",
-                "has a name that begins as the columns of landing itself do (_row, _respondent)",
+                "has a name that begins as the columns of landing itself do (_row, _respondent, _panel_member)",
                 "rename the column",
             )
         else:

@@ -49,6 +49,7 @@ DELIVERY_COLUMNS = {
     "psu_population_variable": "string",
     "ssu_variable": "string",
     "ssu_population_variable": "string",
+    "panel": "string",
     "is_synthetic": "bool",
     "is_assumed": "bool",
     "supplier": "string",
@@ -77,13 +78,17 @@ def arrow_table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -
     return pa.table(arrays)
 
 
-def answers_table(frame: Any, respondents: Sequence[str], names: Sequence[str]) -> pa.Table:
-    """``_row`` from 1, ``_respondent``, then the named columns as DOUBLE or VARCHAR; NaN is NULL."""
+def answers_table(
+    frame: Any, respondents: Sequence[str], members: Sequence[str | None], names: Sequence[str]
+) -> pa.Table:
+    """``_row`` from 1, ``_respondent``, ``_panel_member`` (NULL for who is none), then the named columns as
+    DOUBLE or VARCHAR; NaN is NULL."""
     import pyarrow as pa
 
     arrays: dict[str, pa.Array] = {
         "_row": pa.array(range(1, len(frame) + 1), pa.int64()),
         "_respondent": pa.array(respondents, pa.string()),
+        "_panel_member": pa.array(members, pa.string()),
     }
     for name in names:
         column = frame[name]

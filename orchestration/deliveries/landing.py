@@ -14,6 +14,7 @@ from orchestration.deliveries.design_checks import (
     check_declared_variables,
     check_design,
     check_weight,
+    panel_members,
     respondent_ids,
 )
 from orchestration.deliveries.landed_folder import drop_vanished_files, landed_as, replace_folder
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from orchestration.registry.load import Registry
     from orchestration.settings import Settings
 
-LANDING_VERSION = 2
+LANDING_VERSION = 3
 """Bump when the same file would land differently, so that everything is landed anew."""
 
 Progress = Callable[[str, str, int, int], None]
@@ -120,7 +121,7 @@ def land_file(
         )
     try:
         source = read_source(manifest.folder, entry)
-        respondents = _checked_respondents(manifest, entry, source, lock or read_lock(manifest))
+        respondents, members = _checked_people(manifest, entry, source, lock or read_lock(manifest))
     except DeliveryProblems as found:
         raise DeliveryProblems(placed(problem, manifest, entry.path) for problem in found.problems) from None
     tables = _tables(
@@ -128,6 +129,7 @@ def land_file(
         entry,
         source,
         key.pseudonyms(manifest.wave, entry.file_id, respondents),
+        key.panel_pseudonyms(entry.panel, members),
         hashes,
         landing_hash,
     )
@@ -220,11 +222,14 @@ def _landing_hash(
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _checked_respondents(
+def _checked_people(
     manifest: Manifest, entry: DeliveredFile, source: SourceTable, lock: Lock
-) -> list[str]:
+) -> tuple[list[str], list[str | None]]:
+    """Respondent id and panel id of each row, of a file that may land."""
     raise_when_any(check_declared_variables(entry, source))
     respondents, problems = respondent_ids(entry, source)
+    members, found = panel_members(entry, source)
+    problems += found
     problems += check_weight(entry, source) + check_design(entry, source) + check_cells(entry, source)
     locked = lock.files.get(entry.path)
     if locked is not None and (locked.rows, locked.columns) != source.frame.shape:
@@ -245,7 +250,7 @@ def _checked_respondents(
     }
     problems += find_emails(text, entry.path, manifest.wave)
     raise_when_any(problems)
-    return respondents
+    return respondents, members
 
 
 def _tables(
@@ -253,6 +258,7 @@ def _tables(
     entry: DeliveredFile,
     source: SourceTable,
     pseudonyms: list[str],
+    members: list[str | None],
     hashes: dict[str, str | None],
     landing_hash: str,
 ) -> dict[str, Any]:
@@ -285,6 +291,7 @@ def _tables(
         "psu_population_variable": entry.psu_population,
         "ssu_variable": entry.ssu,
         "ssu_population_variable": entry.ssu_population,
+        "panel": entry.panel,
         "is_synthetic": manifest.is_synthetic,
         "is_assumed": entry.is_assumed,
         "supplier": manifest.supplier,
@@ -296,7 +303,9 @@ def _tables(
         "landing_hash": landing_hash,
     }
     return {
-        "answers": answers_table(source.frame, pseudonyms, [variable.variable_name for variable in kept]),
+        "answers": answers_table(
+            source.frame, pseudonyms, members, [variable.variable_name for variable in kept]
+        ),
         "variables": arrow_table(
             VARIABLE_COLUMNS,
             [

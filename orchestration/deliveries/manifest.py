@@ -125,6 +125,18 @@ class DeliveredFile(_Entry):
         "unit; adds the second stage to the variance",
         examples=["raadszetels"],
     )
+    panel: Identifier | None = Field(
+        None,
+        description="name of the panel that the respondents belong to; members of the same panel are recognised "
+        "in other waves, and a change between those waves gets their covariance",
+        examples=["flitspanel"],
+    )
+    panel_id: VariableName | None = Field(
+        None,
+        description="variable with the member's number in `panel`, the same in every wave and empty for who is "
+        "no member; may be the respondent id. Landing holds only its keyed hash",
+        examples=["panelnr"],
+    )
     identifiers: tuple[VariableName, ...] = Field(
         (),
         description="variables that identify a person or organisation; never landed",
@@ -172,7 +184,7 @@ class DeliveredFile(_Entry):
     @property
     def declared(self) -> tuple[str, ...]:
         """Every variable that the manifest names, each once."""
-        single = [name for name in (self.respondent_id, self.weight) if name]
+        single = [name for name in (self.respondent_id, self.panel_id, self.weight) if name]
         design = [*self.sampling_units, *self.population_sizes]
         return tuple(dict.fromkeys([*single, *design, *self.strata, *self.identifiers, *self.free_text]))
 
@@ -184,8 +196,8 @@ class DeliveredFile(_Entry):
     @property
     def dropped(self) -> frozenset[str]:
         """Variables that never reach landing."""
-        own = [self.respondent_id] if self.respondent_id else []
-        return frozenset([*own, *self.identifiers, *self.free_text])
+        keys = [name for name in (self.respondent_id, self.panel_id) if name]
+        return frozenset([*keys, *self.identifiers, *self.free_text])
 
 
 class ManifestHead(_Entry):

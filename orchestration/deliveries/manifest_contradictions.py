@@ -13,6 +13,15 @@ ONE_FORMAT_ONLY = {
     "codebook": ("csv", "xlsx"),
 }
 
+NEEDS = (
+    ("ssu", "psu"),
+    ("ssu_population", "psu"),
+    ("ssu_population", "psu_population"),
+    ("panel", "panel_id"),
+    ("panel_id", "panel"),
+)
+"""Fields that mean nothing without another."""
+
 
 def contradictions(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
     """Field, message and remedy of everything that contradicts another field of the same entry."""
@@ -49,6 +58,7 @@ def _about_design(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
     design = {*entry.strata, *entry.sampling_units, *entry.population_sizes} | ({entry.weight} - {None})
     never_landed = {
         "respondent_id": {entry.respondent_id},
+        "panel_id": {entry.panel_id},
         "identifiers": set(entry.identifiers),
         "free_text": set(entry.free_text),
     }
@@ -59,7 +69,7 @@ def _about_design(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
                 f"'{name}' is also a weight, stratum or psu",
                 "a design variable has to be landed, and this one is not: name another for one of the two",
             )
-    for field, needed in (("ssu", "psu"), ("ssu_population", "psu"), ("ssu_population", "psu_population")):
+    for field, needed in NEEDS:
         if getattr(entry, field) and not getattr(entry, needed):
             yield field, f"needs `{needed}`", f"name `{needed}` too, or remove `{field}`"
     if len(set(entry.strata)) < len(entry.strata):

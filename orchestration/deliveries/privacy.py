@@ -35,10 +35,15 @@ class PseudonymKey:
     def pseudonyms(self, wave_id: str, file_id: str, ids: Iterable[str]) -> list[str]:
         """One pseudonym per respondent id; the same id in another wave or file gets another one."""
         scope = f"{wave_id}\x1f{file_id}\x1f"
-        return [
-            hmac.digest(self.secret, f"{scope}{value}".encode(), "sha256").hex()[:PSEUDONYM_CHARACTERS]
-            for value in ids
-        ]
+        return [self._pseudonym(scope, value) for value in ids]
+
+    def panel_pseudonyms(self, panel: str | None, ids: Iterable[str | None]) -> list[str | None]:
+        """One pseudonym per member of the panel, the same in each wave and file; ``None`` stays ``None``."""
+        scope = f"panel\x1f{panel}\x1f"
+        return [None if value is None else self._pseudonym(scope, value) for value in ids]
+
+    def _pseudonym(self, scope: str, value: str) -> str:
+        return hmac.digest(self.secret, f"{scope}{value}".encode(), "sha256").hex()[:PSEUDONYM_CHARACTERS]
 
 
 def load_key(home: Path, environ: Mapping[str, str] | None = None) -> PseudonymKey:

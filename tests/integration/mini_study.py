@@ -23,13 +23,14 @@ from typing import Any
 
 import pandas as pd
 import pyreadstat
+import pytest
 import yaml
 from mini_registry import WAVES, write_registry, write_table
 
 from orchestration.deliveries import Manifest, load_manifest, write_lock
 from orchestration.registry import Registry, load_registry
 from orchestration.registry.load import Row
-from orchestration.settings import Settings
+from orchestration.settings import Settings, load_settings
 
 ROWS = 120
 FILE_ID = "ambtsdragers"
@@ -154,6 +155,11 @@ class MiniStudy:
         rows = change([dict(row) for row in self.registry().table(table)])
         write_table(self.settings.registry, table, rows)
 
+    def take_rounding_rules(self) -> None:
+        """Those of the project: the columns of a release are the same for every study."""
+        rounding = load_registry(load_settings({}).registry).table("rounding_rules")
+        self.edit_registry("rounding_rules", lambda _: [dict(row) for row in rounding])
+
 
 def build_mini_study(root: Path) -> MiniStudy:
     """Write registry, deliveries and locks below ``root``; the warehouse home is still empty."""
@@ -167,6 +173,12 @@ def build_mini_study(root: Path) -> MiniStudy:
         study.write_manifest(wave_id)
         study.lock(wave_id)
     return study
+
+
+def enter(study: MiniStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the commands of this test work on the study."""
+    for name in ("raw", "registry", "home"):
+        monkeypatch.setenv(f"PEILSTOK_{name.upper()}", str(getattr(study.settings, name)))
 
 
 def answers() -> pd.DataFrame:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from mini_study import FILE_NAME, MiniStudy, answers, build_mini_study
+from mini_study import FILE_NAME, MiniStudy, answers, build_mini_study, enter
 
 from orchestration.cli import main
 from orchestration.deliveries import (
@@ -26,8 +26,8 @@ from orchestration.deliveries import (
     write_register,
 )
 from orchestration.publication.manifest import verify_files
-from orchestration.registry import compare_landing, load_registry, validate_registry
-from orchestration.settings import Settings, load_settings
+from orchestration.registry import compare_landing, validate_registry
+from orchestration.settings import Settings
 
 
 @pytest.fixture
@@ -329,11 +329,6 @@ def study_at(root: Path, manifests: dict) -> MiniStudy:
     return MiniStudy(root, settings, copy.deepcopy(manifests))
 
 
-def enter(study: MiniStudy, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("raw", "registry", "home"):
-        monkeypatch.setenv(f"PEILSTOK_{name.upper()}", str(getattr(study.settings, name)))
-
-
 def cut_off_before_it_was_locked(study: MiniStudy) -> None:
     path = study.file("mini_2020")
     lock, whole = path.with_name("delivery.lock"), path.read_bytes()
@@ -397,9 +392,7 @@ SPOILT = {
 def published(tmp_path_factory: pytest.TempPathFactory) -> MiniStudy:
     """The study in miniature, released once."""
     study = build_mini_study(tmp_path_factory.mktemp("published"))
-    # The columns of a release are the same for every study, and so is how they are rounded.
-    rounding = load_registry(load_settings({}).registry).table("rounding_rules")
-    study.edit_registry("rounding_rules", lambda _: [dict(row) for row in rounding])
+    study.take_rounding_rules()
     with pytest.MonkeyPatch.context() as monkeypatch:
         enter(study, monkeypatch)
         assert main(["refresh"]) == 0

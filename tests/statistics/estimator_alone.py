@@ -36,6 +36,8 @@ CELL_MODELS = (
     "est_cells",
     "est_intervals",
 )
+#: After the cells: what waves of one panel share.
+PANEL_MODELS = ("est_shared_units", "est_panel_covariances")
 RESPONDENT = {
     "respondent_key": "bigint",
     "wave_id": "varchar",
@@ -46,6 +48,7 @@ RESPONDENT = {
     "psu_population": "double",
     "ssu": "varchar",
     "ssu_population": "double",
+    "panel_key": "varchar",
 }
 
 
@@ -110,6 +113,10 @@ class Estimator:
                 dense_rank() over (order by wave_id, instrument_id, stratum) as stratum_id
             from sample
             """
+        )
+        self.connection.execute(
+            "create or replace table dim_wave as "
+            "select wave_id, row_number() over (order by wave_id) as wave_order from (select distinct wave_id from sample)"
         )
         for model in models:
             self.connection.execute(f"create or replace table {model} as {model_sql(model)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from estimator_alone import CELL_MODELS, Estimator
+from estimator_alone import CELL_MODELS, PANEL_MODELS, Estimator
 
 DESIGNS = range(12)
 
@@ -213,7 +213,11 @@ def change(adjustment: str, df: str = "satterthwaite") -> pd.DataFrame:
         "est_comparability",
         {"indicator_id": names, "population_id": "p", "wave_id": "w2", "comparable_wave_id": "w1"},
     )
-    return estimator.run((*CELL_MODELS, "est_changes")).sort_values("p_value").reset_index(drop=True)
+    return (
+        estimator.run((*CELL_MODELS, *PANEL_MODELS, "est_changes"))
+        .sort_values("p_value")
+        .reset_index(drop=True)
+    )
 
 
 def test_holm_and_benjamini_hochberg_are_those_of_their_papers() -> None:
@@ -249,6 +253,11 @@ def test_a_linear_trend_is_that_of_least_squares() -> None:
         {"indicator_id": "i", "domain_id": "d", "wave_id": waves, "estimate": shares,
          "standard_error": errors, "degrees_of_freedom": [100, 200, 300, 400], "is_census": False},
     )  # fmt: skip
+    estimator.load(
+        "est_panel_covariances",
+        {"wave_id": ["w2016"], "earlier_wave_id": "elsewhere", "indicator_id": "i", "domain_id": "d",
+         "covariance": 1.0, "is_unknown": False},
+    )  # fmt: skip
     [trend] = estimator.run(("est_trends",)).to_dict("records")
     assert (trend["from_year"], trend["to_year"], trend["waves_n"]) == (2014, 2022, 4)
     assert trend["slope"] == pytest.approx(np.polyfit(years, shares, 1)[0], rel=1e-9)
@@ -276,7 +285,7 @@ def two_waves(first: tuple[int, int], second: tuple[int, int], **population: flo
         "est_comparability",
         {"indicator_id": ["i"], "population_id": "p", "wave_id": "w2", "comparable_wave_id": "w1"},
     )
-    return estimator.run((*CELL_MODELS, "est_changes"))
+    return estimator.run((*CELL_MODELS, *PANEL_MODELS, "est_changes"))
 
 
 def test_nobody_in_a_small_wave_is_no_certainty_to_test_against() -> None:

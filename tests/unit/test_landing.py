@@ -51,7 +51,7 @@ def test_answers_are_those_of_the_file(study: MiniStudy):
     assert landed["_row"].tolist() == list(range(1, 121))
     assert landed["_respondent"].nunique() == 120
     kept = [name for name in delivered.columns if name not in ("RESPNR", "MAIL", "OPM")]
-    assert list(landed.columns[2:]) == kept
+    assert list(landed.columns[3:]) == kept
     pd.testing.assert_frame_equal(landed[kept], delivered[kept], check_dtype=False)
     # Declared missing codes are values; only what the file leaves open is NULL.
     assert landed["V1"].tolist()[11] == 9.0
@@ -176,6 +176,32 @@ def test_a_redelivery_keeps_the_pseudonyms(study: MiniStudy):
     land_all(study.settings)
     assert [row["_respondent"] for row in rows(study, "answers")] == before
     assert not set(before) & {row["_respondent"] for row in rows(study, "answers", "mini_2022")}
+
+
+def test_a_panel_member_has_one_pseudonym_in_every_wave_of_the_panel(study: MiniStudy):
+    for wave, panel in ((WAVE, "flits"), ("mini_2022", "flits")):
+        study.write_manifest(wave, {"panel": panel, "panel_id": "RESPNR"})
+    land_all(study.settings)
+    first, second = (
+        [row["_panel_member"] for row in rows(study, "answers", wave)] for wave in (WAVE, "mini_2022")
+    )
+    assert first == second
+    assert len(set(first)) == 120
+    assert not set(first) & {row["_respondent"] for row in rows(study, "answers")}
+    study.write_manifest("mini_2022", {"panel": "other"})
+    land_all(study.settings)
+    assert not set(first) & {row["_panel_member"] for row in rows(study, "answers", "mini_2022")}
+
+
+def test_who_is_no_member_of_the_panel_has_no_key(study: MiniStudy):
+    study.write_answers(WAVE, N1=[None, *range(1, 120)])
+    study.write_manifest(WAVE, {"panel": "flits", "panel_id": "N1"})
+    study.lock(WAVE)
+    land_wave(study.settings, WAVE)
+    landed = rows(study, "answers")
+    assert landed[0]["_panel_member"] is None
+    assert len({row["_panel_member"] for row in landed}) == 120
+    assert "N1" not in landed[0], "a panel number is never landed"
 
 
 def test_a_file_without_respondent_ids_lands_by_row(study: MiniStudy):
@@ -361,6 +387,12 @@ def test_formulas_land_as_text_among_text_and_not_at_all_in_what_is_never_landed
         ({"psu": "V3"}, {}, "missing_design_value"),
         ({"psu_population": "V3"}, {}, "missing_design_value"),
         ({}, {"RESPNR": [None, *range(119)]}, "missing_respondent_id"),
+        ({"panel": "p", "panel_id": "N1"}, {"N1": [None] * 120}, "no row has a panel id"),
+        (
+            {"panel": "p", "panel_id": "N1"},
+            {"N1": [7.0, 7.0, *[None] * 118]},
+            "1 of 120 rows repeat the panel id",
+        ),
     ],
 )
 def test_respondents_and_design_must_be_whole(study: MiniStudy, fields: dict, columns: dict, kind: str):

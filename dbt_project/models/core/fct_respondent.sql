@@ -14,5 +14,6 @@ select
     psu_population,
     coalesce(ssu, cast(respondent_key as varchar)) as ssu,
     ssu_population,
+    panel_key,
     dense_rank() over (order by wave_id, instrument_id, stratum) as stratum_id
 from {{ ref('stg_respondents') }}

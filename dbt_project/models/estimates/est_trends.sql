@@ -1,6 +1,7 @@
 -- Grain: one row per indicator, domain and segment of three waves or more (indicator_id, domain_id, segment_id): a linear trend.
--- Least squares through the estimates: slope = sum_t c_t p_t with c_t = (t - mean t)/sum (t - mean t)^2, points of a year;
--- A wave without a known error (0 or 100 %) is no point. The waves are independent, so Var = sum_t c_t^2 V_t, with Satterthwaite's degrees of freedom.
+-- Least squares through the estimates: slope = sum_t c_t p_t with c_t = (t - mean t)/sum (t - mean t)^2, points a year.
+-- A wave without a known error (0 or 100 %) is no point. Var = sum_t c_t^2 V_t + 2 sum_s<t c_s c_t Cov_st, where Cov is zero but
+-- for waves of one panel; Satterthwaite's degrees of freedom, or with a panel the fewest that a wave has, which is prudent.
 with policy as (
     select 1 - (1 - cast(any_value(value) as double)) / 2 as upper_probability
     from {{ ref('estimation_policies') }}
@@ -29,7 +30,23 @@ points as (
     window of_segment as (partition by cells.indicator_id, cells.domain_id, comparability.segment_id)
 ),
 
-fitted as (
+covariances as (
+    select
+        later.indicator_id,
+        later.domain_id,
+        later.segment_id,
+        case when not bool_or(panel.is_unknown) then sum(2 * later.years_off * earlier.years_off * panel.covariance) end as covariance
+    from points as later
+    inner join points as earlier using (indicator_id, domain_id, segment_id)
+    inner join {{ ref('est_panel_covariances') }} as panel
+        on later.wave_id = panel.wave_id
+        and earlier.wave_id = panel.earlier_wave_id
+        and later.indicator_id = panel.indicator_id
+        and later.domain_id = panel.domain_id
+    group by later.indicator_id, later.domain_id, later.segment_id
+),
+
+sums as (
     select
         indicator_id,
         domain_id,
@@ -37,13 +54,31 @@ fitted as (
         min(year) as from_year,
         max(year) as to_year,
         count(*) as waves_n,
-        sum(years_off * estimate) / nullif(sum(years_off ** 2), 0) as slope,
-        sqrt(sum(years_off ** 2 * standard_error ** 2)) / nullif(sum(years_off ** 2), 0) as standard_error,
-        sum(years_off ** 2 * standard_error ** 2) ** 2
-            / nullif(sum(if(standard_error = 0, 0, (years_off ** 2 * standard_error ** 2) ** 2 / degrees_of_freedom)), 0) as degrees_of_freedom
+        sum(years_off * estimate) as product,
+        sum(years_off ** 2) as years_square_sum,
+        sum(years_off ** 2 * standard_error ** 2) as variance,
+        sum(if(standard_error = 0, 0, (years_off ** 2 * standard_error ** 2) ** 2 / degrees_of_freedom)) as satterthwaite_divisor,
+        min(degrees_of_freedom) as fewest_df
     from points
     where waves_n >= 3
     group by indicator_id, domain_id, segment_id
+),
+
+fitted as (
+    select
+        sums.indicator_id,
+        sums.domain_id,
+        sums.segment_id,
+        sums.from_year,
+        sums.to_year,
+        sums.waves_n,
+        sums.product / nullif(sums.years_square_sum, 0) as slope,
+        sqrt(greatest(sums.variance + if(covariances.indicator_id is null, 0, covariances.covariance), 0))
+            / nullif(sums.years_square_sum, 0) as standard_error,
+        if(covariances.indicator_id is null, sums.variance ** 2 / nullif(sums.satterthwaite_divisor, 0), sums.fewest_df)
+            as degrees_of_freedom
+    from sums
+    left join covariances using (indicator_id, domain_id, segment_id)
 )
 
 select

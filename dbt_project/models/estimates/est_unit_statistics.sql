@@ -1,5 +1,5 @@
--- Grain: one row per indicator, domain and primary sampling unit (indicator_id, domain_id, unit_id) of clustered samples.
--- Without clusters the respondent is the unit, and est_stratum_statistics takes it as it is.
+-- Grain: one row per indicator, domain and primary sampling unit (indicator_id, domain_id, unit_id) of clusters and panels.
+-- Of other samples the respondent is the unit, and est_stratum_statistics takes it as it is.
 -- Second stage: within unit j with m_j secondary units of M_j in the population, a domain's totals t_k vary by
 -- (1 - m_j/M_j) m_j/(m_j - 1) sum_k (t_k - mean t)^2, k over all m_j units, also those without a domain member.
 with second_stage as (
@@ -27,7 +27,7 @@ units as (
         sum(a) as a,
         sum(c) as c
     from ({{ unit_terms() }}) as terms
-    where is_clustered
+    where is_summed_by_unit
     group by indicator_id, domain_id, stratum_id, unit_id
 )
 

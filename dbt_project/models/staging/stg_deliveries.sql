@@ -17,6 +17,7 @@ select
     nullif(psu_population_variable, '') as psu_population_variable,
     nullif(ssu_variable, '') as ssu_variable,
     nullif(ssu_population_variable, '') as ssu_population_variable,
+    nullif(panel, '') as panel,
     is_synthetic,
     is_assumed,
     supplier,

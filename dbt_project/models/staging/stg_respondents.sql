@@ -22,12 +22,13 @@ select
     {% if file.psu_variable %}cast({{ quoted_name(file.psu_variable) }} as varchar){% else %}cast(null as varchar){% endif %} as psu,
     {% if file.psu_population_variable %}cast({{ quoted_name(file.psu_population_variable) }} as double){% else %}cast(null as double){% endif %} as psu_population,
     {% if file.ssu_variable %}cast({{ quoted_name(file.ssu_variable) }} as varchar){% else %}cast(null as varchar){% endif %} as ssu,
-    {% if file.ssu_population_variable %}cast({{ quoted_name(file.ssu_population_variable) }} as double){% else %}cast(null as double){% endif %} as ssu_population
+    {% if file.ssu_population_variable %}cast({{ quoted_name(file.ssu_population_variable) }} as double){% else %}cast(null as double){% endif %} as ssu_population,
+    _panel_member as panel_key
 from {{ landed_answers(file.wave_id, file.file_id) }}
 {% else %}
 select
     0::bigint as respondent_key, 0::bigint as file_key, '' as wave_id, '' as programme_id, '' as instrument_id,
     '' as file_id, 0::double as weight, '' as stratum, '' as psu,
-    0::double as psu_population, '' as ssu, 0::double as ssu_population
+    0::double as psu_population, '' as ssu, 0::double as ssu_population, '' as panel_key
 where false
 {% endfor %}
