@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BENCH_STAMP := .venv-bench/.installed
 HOME_DIR := $(or $(PEILSTOK_HOME),warehouse)
 PORT ?= 3000
 
@@ -14,7 +15,8 @@ PORT ?= 3000
 PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3; do \
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$candidate"; break; }; done)
 
-.PHONY: help warehouse test lint coverage serve lock clean install
+
+.PHONY: help warehouse test lint coverage bench serve lock clean install
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +35,14 @@ lint: install ## style, registry, dbt project and Dagster definitions
 
 coverage: install ## how often the intervals hold the truth: 10,000 samples per cell (half an hour)
 	@$(BIN)/python tests/statistics/coverage_simulation.py $(ARGS)
+
+bench: install $(BENCH_STAMP) ## our estimator beside R's survey (r-cran-survey), svy and samplics: time and memory per cell
+	@BENCH_PYTHON=.venv-bench/bin/python $(BIN)/python tests/bench/bench_estimates.py
+
+$(BENCH_STAMP): tests/bench/requirements.txt
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install -qq --disable-pip-version-check -r tests/bench/requirements.txt
+	@touch $@
 
 serve: install ## Dagster's pages on http://127.0.0.1:3000 (PORT=… for another)
 	@mkdir -p "$(HOME_DIR)/dagster"

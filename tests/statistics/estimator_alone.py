@@ -62,8 +62,8 @@ def model_sql(name: str) -> str:
 class Estimator:
     """One DuckDB database with the core tables of some samples, and the estimates made from them."""
 
-    def __init__(self, **policies: str) -> None:
-        self.connection = duckdb.connect()
+    def __init__(self, database: str = ":memory:", **policies: str) -> None:
+        self.connection = duckdb.connect(database)
         register_functions(self.connection)
         self.connection.execute("create table estimation_policies (policy_id varchar, value varchar)")
         for row in {**POLICIES, **policies}.items():
