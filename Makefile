@@ -15,7 +15,6 @@ PORT ?= 3000
 PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3; do \
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$candidate"; break; }; done)
 
-
 .PHONY: help warehouse test lint coverage bench serve lock clean install
 
 help: ## what can be done here
