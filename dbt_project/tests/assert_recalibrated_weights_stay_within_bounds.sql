@@ -18,6 +18,6 @@ cross join bounds
 where recalibrated_weight is not null
 group by wave_id, instrument_id
 having abs(recalibrated_sum - delivered_sum) > 1e-9 * delivered_sum
-    or factor_min < any_value(lowest) * (1 - 1e-12)
-    or factor_max > any_value(highest) * (1 + 1e-12)
+    or factor_min < any_value(lowest) * (1 - 1e-9)
+    or factor_max > any_value(highest) * (1 + 1e-9)
     or bool_or((recalibrated_weight = 0) <> (weight = 0))
