@@ -15,7 +15,7 @@ from scipy import optimize
 
 TOLERANCE = 1e-10
 """A total counts as met when it is this near, relative to itself."""
-MOST_ITERATIONS = 500
+MOST_ITERATIONS = 100
 LARGEST_FACTOR = 1e100
 """Where no upper bound is given: beyond it the square of a weight is no number any more."""
 
