@@ -73,6 +73,11 @@ def build_parser() -> argparse.ArgumentParser:
     rollback = commands.add_parser("rollback", help="make an earlier release current again")
     rollback.add_argument("release", metavar="ID", help="release id, as `peilstok releases` lists it")
 
+    weights = commands.add_parser(
+        "weights", help="print how much the weights vary and what recalibrating them would change"
+    )
+    _add_waves(weights, "print this wave only (may be repeated)")
+
     sample = commands.add_parser("sample-data", help="write the synthetic sample deliveries again")
     sample.add_argument(
         "--output", metavar="DIR", type=Path, help="folder to write to (default: PEILSTOK_RAW)"
@@ -115,6 +120,10 @@ def _run(options: argparse.Namespace) -> int:
         from orchestration.commands.releases import roll_back
 
         return roll_back(settings, console, options.release)
+    if options.command == "weights":
+        from orchestration.commands.weights import show_weights
+
+        return show_weights(settings, console, options.waves)
     from orchestration.commands.sample_data import write_sample
 
     return write_sample(settings, console, options.output, options.waves)

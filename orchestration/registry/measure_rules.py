@@ -17,6 +17,7 @@ CODES_OF_CONCEPTS = (
     ("routing", "gate_concept_id"),
     ("base_rules", "concept_id"),
     ("xw_buckets", "concept_id"),
+    ("weighting_margins", "concept_id"),
 )
 """Tables whose ``code`` has to be in the code list of the concept in that column."""
 

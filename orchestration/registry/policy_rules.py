@@ -15,8 +15,11 @@ POLICIES: dict[str, tuple[str, ...] | tuple[float, float]] = {
     "korn_graubard_below": (0.0, 1000.0),
     "lonely_psu": ("adjust", "average", "certainty", "fail"),
     "multiple_testing": ("holm", "benjamini_hochberg"),
+    "recalibration_lower": (0.0, 0.99),
+    "recalibration_upper": (1.01, 1000.0),
     "reconciliation_about_tolerance": (0.0, 100.0),
     "stable_alpha": (0.0001, 0.5),
+    "weight_spread_flag": (1.0, 1000.0),
 }
 
 

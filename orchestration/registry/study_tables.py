@@ -202,4 +202,29 @@ TABLES = (
             Column("breakdown_id", "breakdown", "gender", references="breakdowns.breakdown_id"),
         ),
     ),
+    Table(
+        "weighting_margins",
+        FOLDER,
+        "one row per wave, instrument, concept and code: how many there are in the population. Weights are "
+        "recalibrated to these, beside the delivered ones, where a wave and instrument has any",
+        ("wave_id", "instrument_id", "concept_id", "code"),
+        (
+            Column("wave_id", "wave", "vi_2016", references="waves.wave_id"),
+            Column("instrument_id", "instrument", "office_holders", references="instruments.instrument_id"),
+            Column(
+                "concept_id",
+                "concept that the population is counted by; every code that its answers can have has a row",
+                "role",
+                references="concepts.concept_id",
+            ),
+            Column("code", "code of the concept's code list", "raadslid"),
+            Column(
+                "population_n",
+                "how many there are; only the shares within the concept count",
+                "8931",
+                "number",
+            ),
+            Column("source", "where that number was found", "Staat van het Bestuur 2016"),
+        ),
+    ),
 )

@@ -16,6 +16,7 @@ from orchestration.registry.policy_rules import policies
 from orchestration.registry.schema import FREE_FOLDERS, TABLES
 from orchestration.registry.study_rules import STUDY_RULES
 from orchestration.registry.values import parse
+from orchestration.registry.weighting_rules import margins
 
 MOST_SHOWN = 5
 """Values of a closed list that a message shows when it cannot show all."""
@@ -34,7 +35,7 @@ def validate_registry(registry: Registry) -> list[Problem]:
         problems += _check_keys(registry, table)
     problems += _check_references(registry)
     if not problems:
-        for rule in (*STUDY_RULES, *MEASURE_RULES, *CROSSWALK_RULES, policies):
+        for rule in (*STUDY_RULES, *MEASURE_RULES, *CROSSWALK_RULES, policies, margins):
             problems += rule(registry)
     return problems
 

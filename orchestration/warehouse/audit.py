@@ -49,6 +49,7 @@ def audit_warehouse(settings: Settings, registry: Registry) -> list[CheckResult]
             *respondents_arrive_once(settings, connection),
             *figures_are_met(connection),
             claims_hold(connection),
+            weights_spread_within_bound(connection),
             *synthetic_input(connection, registry),
             *(release_keys_are_whole(connection, *item) for item in RELEASE_KEYS.items()),
         ]
@@ -201,6 +202,32 @@ def claims_hold(connection: duckdb.DuckDBPyConnection) -> CheckResult:
         faults,
         "every bound sentence holds",
         passed=f"{len(rows)} claims hold",
+    )
+
+
+def weights_spread_within_bound(connection: duckdb.DuckDBPyConnection) -> CheckResult:
+    """Kish's design effect of the delivered weights, per wave and instrument, against the policy's bound."""
+    rows = connection.execute(
+        """
+        select weights.wave_id || '/' || weights.instrument_id, kish_design_effect, policies.bound
+        from estimates.est_weighting as weights
+        cross join (
+            select cast(value as double) as bound from registry.estimation_policies
+            where policy_id = 'weight_spread_flag'
+        ) as policies
+        where weight_kind = 'delivered'
+        order by 1
+        """
+    ).fetchall()
+    faults = [f"{sample}: {effect:.2f}" for sample, effect, bound in rows if not effect <= bound]
+    largest = max((effect for _, effect, _ in rows), default=1.0)
+    return _result(
+        "core",
+        "fct_respondent",
+        "weights_spread_within_bound",
+        faults,
+        f"a design effect of the weights (1 + cv²) of at most {rows[0][2]:g}" if rows else "weights",
+        passed=f"at most {largest:.2f} in {len(rows)} samples",
     )
 
 

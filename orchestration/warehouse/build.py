@@ -143,7 +143,7 @@ def _invoke(settings: Settings, arguments: list[str], callbacks: list[Callable[[
 
 
 def _newest_source(settings: Settings) -> float:
-    files = [p for p in settings.dbt_project.rglob("*") if p.suffix in {".sql", ".yml"} and "target" not in p.parts]
+    files = [p for p in settings.dbt_project.rglob("*") if p.suffix in {".sql", ".py", ".yml"} and "target" not in p.parts]
     return max(p.stat().st_mtime for p in files)
 
 

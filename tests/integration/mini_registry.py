@@ -162,8 +162,11 @@ POLICIES = (
     ("korn_graubard_below", "10"),
     ("lonely_psu", "adjust"),
     ("multiple_testing", "holm"),
+    ("recalibration_lower", "0.3"),
+    ("recalibration_upper", "3"),
     ("reconciliation_about_tolerance", "3"),
     ("stable_alpha", "0.05"),
+    ("weight_spread_flag", "3"),
 )
 CODELISTS = {
     "ja_nee": [("ja", "Ja"), ("nee", "Nee")],

@@ -220,6 +220,39 @@ def test_lineage_leads_a_headline_back_to_the_delivered_bytes(sample_run, releas
     assert all(Path(row[0]).name in lock and row[1] in lock for row in rows)
 
 
+def test_weights_are_recalibrated_beside_the_delivered_ones(sample_run, release) -> None:
+    with duckdb.connect(str(sample_run.settings.warehouse), read_only=True) as connection:
+        shares = connection.execute(
+            """
+            select code, round(100 * population_share, 2), round(100 * delivered_share, 2), round(100 * recalibrated_share, 2)
+            from estimates.est_weighting_margins where wave_id = 'vi_2022' and instrument_id = 'civil_servants' order by code
+            """
+        ).fetchall()
+        [met] = connection.execute(
+            "select max(abs(recalibrated_share / population_share - 1)) from estimates.est_weighting_margins"
+        ).fetchone()
+        recalibrated = connection.execute(
+            "select wave_id, instrument_id, respondents_n from estimates.est_weighting where weight_kind = 'recalibrated' order by 1"
+        ).fetchall()
+    assert shares == [
+        ("20000_50000", 24.05, 25.74, 24.05),
+        ("50000_100000", 21.65, 21.70, 21.65),
+        ("g4", 26.73, 15.50, 26.73),
+        ("tot_20000", 3.52, 8.02, 3.52),
+        ("vanaf_100000", 24.04, 29.04, 24.04),
+    ]
+    assert met < 1e-9
+    assert recalibrated == [("vi_2016", "office_holders", 4900), ("vi_2022", "civil_servants", 1434)]
+    # Private, and no sample of the monitors spreads its weights too far.
+    assert (
+        release.execute("select * from duckdb_columns() where column_name like '%recalibrated%'").fetchall()
+        == []
+    )
+    checks = json.loads((sample_run.current / "quality" / "checks.json").read_text(encoding="utf-8"))
+    (check,) = [check for check in checks if check["check"] == "weights_spread_within_bound"]
+    assert (check["severity"], check["passed"], check["owner"]) == ("flag", True, "data-engineering")
+
+
 def test_a_second_run_says_no_change_and_publishes_nothing(sample_run) -> None:
     before = sorted(path.name for path in sample_run.settings.published.iterdir())
     done = subprocess.run(

@@ -103,6 +103,11 @@ def sql_files(*folders: str) -> list[Path]:
     ]
 
 
+def model_files() -> list[Path]:
+    """Models of dbt, in SQL or in Python."""
+    return [*sql_files("models"), *python_files(DBT_PROJECT / "models")]
+
+
 def seed_column(file: str, column: str) -> set[str]:
     with (SEEDS / file).open(encoding="utf-8", newline="") as handle:
         return {row[column] for row in csv.DictReader(handle)}
@@ -248,14 +253,14 @@ READS = {"stg_": (), "hrm_": ("stg_",), "dim_|fct_": ("stg_", "hrm_"), "est_": (
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_a_model_reads_the_layers_before_it_and_no_earlier_ones(layer: str) -> None:
-    models = [path for path in sql_files("models") if re.match(layer, path.stem)]
+    models = [path for path in model_files() if re.match(layer, path.stem)]
     assert models
     known = re.compile("|".join(LAYERS))
     allowed = re.compile("|".join((layer, *READS[layer])))
     found = [
         f"{named(path)} reads {name}"
         for path in models
-        for name in re.findall(r"ref\('(\w+)'\)", text_of(path) or "")
+        for name in re.findall(r"ref\(['\"](\w+)['\"]\)", text_of(path) or "")
         if known.match(name) and not allowed.match(name)
     ]
     assert found == []
@@ -274,7 +279,7 @@ def test_no_model_knows_a_wave_a_programme_or_an_indicator() -> None:
 
 def test_no_python_knows_a_wave_a_programme_or_an_indicator() -> None:
     found = []
-    for path in code_outside_the_generator():
+    for path in [*code_outside_the_generator(), *python_files(DBT_PROJECT)]:
         for line, value in constants_of(path):
             if isinstance(value, str) and value in study_ids():
                 found.append(f"{named(path)}:{line}: {value!r}")
@@ -329,7 +334,7 @@ def described_models() -> dict[str, dict]:
 
 
 def test_every_model_is_described_with_its_grain() -> None:
-    models = {path.stem for path in sql_files("models")}
+    models = {path.stem for path in model_files()}
     assert models == set(described_models())
     for name, model in described_models().items():
         first_line = (model.get("description") or "").strip().split("\n")[0]

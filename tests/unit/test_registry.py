@@ -387,3 +387,85 @@ def test_a_choice_of_the_estimator_is_one_that_the_sql_knows(
     (problem,) = validate_registry(study.registry())
     assert problem.kind == kind
     assert told in problem.message
+
+
+def margin_rows(concept: str = "role", **counts: str) -> list[Row]:
+    return [
+        {
+            "wave_id": "mini_2020",
+            "instrument_id": "office_holders",
+            "concept_id": concept,
+            "code": code,
+            "population_n": number,
+            "source": "register",
+        }
+        for code, number in counts.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        margin_rows(raadslid="8900", wethouder="1400.5"),
+        margin_rows("age_class", tot_45="1", vanaf_45="2"),
+        # Made from other concepts, and a scale that is turned round: any code of the list.
+        margin_rows("victim_any", ja="1", nee="2"),
+        margin_rows("norms_tightened", **{str(code): "1" for code in range(1, 6)}),
+    ],
+)
+def test_a_whole_margin_is_accepted(root: Path, rows: list[Row]):
+    assert changed(root, "weighting_margins", lambda table: table.extend(rows)) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (
+            margin_rows("gender", man="50"),
+            {
+                "margin_of_one_code": "one row, which says nothing",
+                "margin_incomplete": "no row for an answer that office_holders can give in mini_2020",
+            },
+        ),
+        (
+            margin_rows("age_class", tot_45="1"),
+            {"margin_of_one_code": "age_class", "margin_incomplete": "age_class"},
+        ),
+        (margin_rows(raadslid="0", wethouder="1400"), {"margin_not_positive": "population_n is 0"}),
+        (margin_rows(raadslid="-3", wethouder="1400"), {"margin_not_positive": "population_n is -3"}),
+        (
+            [{**row, "instrument_id": "organisations"} for row in margin_rows(raadslid="1", wethouder="2")],
+            {"margin_not_asked": "role was not asked of organisations in mini_2020"},
+        ),
+        (
+            margin_rows(raadslid="1", wethouder="2", dijkgraaf="3"),
+            {"unknown_codelist_code": "code list role"},
+        ),
+        (margin_rows("incident_count", x="1", y="2"), {"unknown_codelist_code": "no code list"}),
+    ],
+)
+def test_a_margin_holds_everyone_once(root: Path, rows: list[Row], told: dict[str, str]):
+    problems = changed(root, "weighting_margins", lambda table: table.extend(rows))
+    assert set(told) <= kinds(problems)
+    for problem in problems:
+        assert problem.file.startswith("registry/weighting_margins.csv:")
+        assert problem.remedy
+        assert told[problem.kind] in problem.message
+
+
+def test_a_code_that_no_answer_becomes_has_no_place_in_a_margin(root: Path):
+    """The code list knows more codes than this contractor's answers lead to."""
+    changed(
+        root, "codelists", lambda rows: rows.append({**rows[-1], "codelist_id": "role", "code": "dijkgraaf"})
+    )
+    (problem,) = changed(
+        root,
+        "weighting_margins",
+        lambda rows: rows.extend(margin_rows(raadslid="1", wethouder="2", dijkgraaf="3")),
+    )
+    assert (problem.kind, problem.code, problem.wave_id) == (
+        "margin_without_answer",
+        "dijkgraaf",
+        "mini_2020",
+    )
+    assert problem.file == "registry/weighting_margins.csv:2"

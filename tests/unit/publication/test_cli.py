@@ -79,7 +79,7 @@ def test_help_lists_the_commands_that_exist_and_imports_nothing_heavy():
     )
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == "[]"
-    for command in ("refresh", "check", "lock", "releases", "rollback", "sample-data"):
+    for command in ("refresh", "check", "lock", "releases", "rollback", "weights", "sample-data"):
         assert f"\n    {command}" in done.stdout
 
 
