@@ -114,8 +114,13 @@ def panel_members(entry: DeliveredFile, source: SourceTable) -> tuple[list[str |
     """The panel id of each row as text, ``None`` for who is no member, and what is wrong with them."""
     if entry.panel_id is None:
         return [None] * len(source.frame), []
-    cells = source.frame[entry.panel_id].tolist()
-    members = [None if _is_blank(cell) else canonical_code(cell) for cell in cells]
+    column = source.frame[entry.panel_id]
+    no_number = column.isna() | _declared_missing(_variable(source, entry.panel_id), column)
+    # Another wave may write the same number as text or with zeros before it.
+    members = [
+        None if absent or _is_blank(cell) else _bare(canonical_code(cell))
+        for cell, absent in zip(column, no_number, strict=True)
+    ]
     filled = [member for member in members if member]
     message, remedy = "", "ask the supplier which rows are the member's; a member answers once in a wave"
     if not filled:
@@ -123,7 +128,7 @@ def panel_members(entry: DeliveredFile, source: SourceTable) -> tuple[list[str |
             "no row has a panel id",
             "name the right variable, or leave `panel` and `panel_id` out",
         )
-    elif surplus := len(filled) - len({_bare(member) for member in filled}):
+    elif surplus := len(filled) - len(set(filled)):
         message = f"{surplus} of {len(members)} rows repeat the panel id of an earlier row"
     if not message:
         return members, []
@@ -212,13 +217,14 @@ def check_design(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
 def check_cells(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
     """Cells of a workbook that hold no answer: a formula among numbers would make the whole column text.
 
-    In the respondent id, strata and sampling unit a formula or an error is never accepted; the weight is
+    In the respondent id, panel id, strata and sampling unit a formula or an error is never accepted; the weight is
     judged by ``check_weight``. A column of text may hold them, and they land as they are written.
     """
     problems: list[Problem] = []
-    design = {entry.respondent_id, *entry.sampling_units, *entry.strata}
+    ids = {entry.respondent_id, entry.panel_id}
+    design = {*ids, *entry.sampling_units, *entry.strata}
     for name, kinds in source.cell_kinds.items():
-        if name == entry.weight or (name in entry.dropped and name != entry.respondent_id):
+        if name == entry.weight or (name in entry.dropped and name not in ids):
             continue
         odd = {}
         if kinds.get("number") and not kinds.get("text"):

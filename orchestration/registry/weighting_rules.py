@@ -47,15 +47,6 @@ def margins(registry: Registry) -> Iterator[Problem]:
                 file=where,
                 wave_id=wave,
             )
-        for code in sorted(possible - set(rows)):
-            yield Problem(
-                "margin_incomplete",
-                f"the margin of {concept} has no row for an answer that {instrument} can give in {wave}",
-                "add its row; whoever gave the answer would fall outside the margin",
-                file=where,
-                wave_id=wave,
-                code=code,
-            )
         for code, index in rows.items():
             if code not in possible:
                 yield Problem(

@@ -91,6 +91,6 @@ def recalibrated_weights(
 
 def _told(name: str, unmet: UnmetMargins, lower: float, upper: float) -> str:
     if not math.isfinite(unmet.ratio):
-        return f"{name}: nobody of positive weight gave this answer"
+        return f"{name}: nobody of positive weight gave this answer; leave its row out"
     wanted = f"{name or 'the sum of the weights'} is wanted at {unmet.ratio:.4g} times its delivered weight"
     return f"{wanted}, and {unmet.reached:.4g} times is as near as bounds of {lower:g} and {upper:g} allow"

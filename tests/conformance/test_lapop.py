@@ -172,6 +172,8 @@ def test_every_neighbouring_change_equals_r_survey_with_the_sum_of_the_degrees_o
     estimator = Estimator(change_df="sum")
     with duckdb.connect(str(study.home / "warehouse.duckdb"), read_only=True) as connection:
         estimator.load("est_cells", connection.execute("select * from estimates.est_cells").df())
+        panels = connection.execute("select * from estimates.est_panel_covariances").df()
+        estimator.load("est_panel_covariances", panels)
         estimator.load("dim_domain", connection.execute("select * from core.dim_domain").df())
         estimator.load("dim_indicator", connection.execute("select * from core.dim_indicator").df())
         comparability = connection.execute("select * from estimates.est_comparability").df()

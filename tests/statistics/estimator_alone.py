@@ -106,7 +106,7 @@ class Estimator:
             create or replace table fct_respondent as
             select
                 * replace (
-                    coalesce(psu, respondent_key::varchar) as psu,
+                    coalesce(stratum || '/' || psu, respondent_key::varchar) as psu,
                     coalesce(ssu, respondent_key::varchar) as ssu
                 ),
                 psu is not null as is_clustered,

@@ -256,7 +256,7 @@ def test_a_linear_trend_is_that_of_least_squares() -> None:
     estimator.load(
         "est_panel_covariances",
         {"wave_id": ["w2016"], "earlier_wave_id": "elsewhere", "indicator_id": "i", "domain_id": "d",
-         "covariance": 1.0, "is_unknown": False},
+         "covariance": 1.0, "shared_units_n": 1, "is_unknown": False},
     )  # fmt: skip
     [trend] = estimator.run(("est_trends",)).to_dict("records")
     assert (trend["from_year"], trend["to_year"], trend["waves_n"]) == (2014, 2022, 4)

@@ -228,8 +228,8 @@ def test_two_margins_of_which_each_has_its_own_missing_answers():
             ["raadslid", "wethouder", "wethouder", "wethouder"],
             "role = wethouder is wanted at 0.2667 times its delivered weight, and 0.5 times is as near as bounds of 0.5 and 2 allow",
         ),
-        (["wethouder"] * 4, "role = raadslid: nobody of positive weight gave this answer"),
-        ([None] * 4, "role = raadslid: nobody of positive weight gave this answer"),
+        (["wethouder"] * 4, "role = raadslid: nobody of positive weight gave this answer; leave its row out"),
+        ([None] * 4, "role = raadslid: nobody of positive weight gave this answer; leave its row out"),
         (
             ["raadslid", "dijkgraaf", "wethouder", "burgemeester"],
             "role has answers that its margin lacks: burgemeester, dijkgraaf",

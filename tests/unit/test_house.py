@@ -42,7 +42,16 @@ FACES = (
 KNOWS_THE_STUDY = PACKAGE / "sample_data"
 
 # Written by tools, by installs or by runs: not part of the house.
-GENERATED_NAMES = {"__pycache__", ".pytest_cache", ".ruff_cache", ".venv", ".git", ".idea", ".vscode"}
+GENERATED_NAMES = {
+    "__pycache__",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".venv",
+    ".venv-bench",
+    ".git",
+    ".idea",
+    ".vscode",
+}
 GENERATED_PLACES = {
     "warehouse",
     "logs",

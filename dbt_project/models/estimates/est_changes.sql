@@ -21,8 +21,12 @@ steps as (
         domains.breakdown_id,
         indicators.family_id,
         current_wave.estimate - earlier_wave.estimate as change,
-        case when not coalesce(panel.is_unknown, false) then sqrt(greatest(
-            current_wave.standard_error ** 2 + earlier_wave.standard_error ** 2 - 2 * coalesce(panel.covariance, 0), 0))
+        case
+            -- greatest() passes over what is missing, and zero would be no error at all.
+            when current_wave.standard_error is not null and earlier_wave.standard_error is not null
+                and not coalesce(panel.is_unknown, false)
+            then sqrt(greatest(
+                current_wave.standard_error ** 2 + earlier_wave.standard_error ** 2 - 2 * coalesce(panel.covariance, 0), 0))
         end as change_standard_error,
         coalesce(panel.shared_units_n, 0) as shared_units_n,
         -- At 0 and 100 % the linearised error is zero without being known; of a census it is zero and known.

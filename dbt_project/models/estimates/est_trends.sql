@@ -35,7 +35,8 @@ covariances as (
         later.indicator_id,
         later.domain_id,
         later.segment_id,
-        case when not bool_or(panel.is_unknown) then sum(2 * later.years_off * earlier.years_off * panel.covariance) end as covariance
+        sum(2 * later.years_off * earlier.years_off * panel.covariance) as covariance,
+        bool_or(panel.is_unknown) as is_unknown
     from points as later
     inner join points as earlier using (indicator_id, domain_id, segment_id)
     inner join {{ ref('est_panel_covariances') }} as panel
@@ -43,6 +44,7 @@ covariances as (
         and earlier.wave_id = panel.earlier_wave_id
         and later.indicator_id = panel.indicator_id
         and later.domain_id = panel.domain_id
+    where panel.shared_units_n > 0
     group by later.indicator_id, later.domain_id, later.segment_id
 ),
 
@@ -58,7 +60,7 @@ sums as (
         sum(years_off ** 2) as years_square_sum,
         sum(years_off ** 2 * standard_error ** 2) as variance,
         sum(if(standard_error = 0, 0, (years_off ** 2 * standard_error ** 2) ** 2 / degrees_of_freedom)) as satterthwaite_divisor,
-        min(degrees_of_freedom) as fewest_df
+        min(degrees_of_freedom) filter (where standard_error > 0) as fewest_df
     from points
     where waves_n >= 3
     group by indicator_id, domain_id, segment_id
@@ -73,8 +75,9 @@ fitted as (
         sums.to_year,
         sums.waves_n,
         sums.product / nullif(sums.years_square_sum, 0) as slope,
-        sqrt(greatest(sums.variance + if(covariances.indicator_id is null, 0, covariances.covariance), 0))
-            / nullif(sums.years_square_sum, 0) as standard_error,
+        case when not coalesce(covariances.is_unknown, false) then
+            sqrt(greatest(sums.variance + coalesce(covariances.covariance, 0), 0)) / nullif(sums.years_square_sum, 0)
+        end as standard_error,
         if(covariances.indicator_id is null, sums.variance ** 2 / nullif(sums.satterthwaite_divisor, 0), sums.fewest_df)
             as degrees_of_freedom
     from sums
