@@ -46,6 +46,7 @@ GENERATED_NAMES = {
     "__pycache__",
     ".pytest_cache",
     ".ruff_cache",
+    ".hypothesis",
     ".venv",
     ".venv-bench",
     ".git",
