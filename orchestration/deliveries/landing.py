@@ -41,7 +41,7 @@ from orchestration.deliveries.problems import (
     raise_when_any,
 )
 from orchestration.deliveries.readers import READER_VERSION, read_source
-from orchestration.deliveries.source_table import STRING, SourceTable, TextCounts
+from orchestration.deliveries.source_table import NO_TEXTS, STRING, SourceTable, TextCounts
 
 if TYPE_CHECKING:
     from orchestration.registry.load import Registry
@@ -68,7 +68,7 @@ class LandedFile:
     n_rows: int
     n_columns: int
     """Columns of the delivered file; landing may hold fewer."""
-    text_counts: TextCounts = TextCounts()
+    text_counts: TextCounts = NO_TEXTS
 
 
 def land_all(
@@ -120,7 +120,13 @@ def land_file(
     known = landed_as(folder)
     if known is not None and known["landing_hash"] == landing_hash:
         return _outcome(
-            manifest, entry, folder, landing_hash, (known["n_rows"], known["n_columns"]), _counts(known), False
+            manifest,
+            entry,
+            folder,
+            landing_hash,
+            (known["n_rows"], known["n_columns"]),
+            _counts(known),
+            False,
         )
     try:
         source = read_source(manifest.folder, entry)
@@ -356,4 +362,4 @@ def _outcome(
 
 
 def _counts(delivery: dict[str, Any]) -> TextCounts:
-    return TextCounts(**{name: delivery[name] for name in vars(TextCounts())})
+    return TextCounts(**{name: delivery[name] for name in vars(NO_TEXTS)})

@@ -18,9 +18,7 @@ TABLE_AT, SIGNATURE_AT = 200, 456
 LINE = 80
 BASE = 30
 FIRST_CHARACTER = 64
-CHARACTERS = (
-    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .<(+|&[]!$*);^-/|,%_>?`:#@'=\""
-)
+CHARACTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .<(+|&[]!$*);^-/|,%_>?`:#@'=\""
 """What the places of the table from 64 on stand for; files of a mainframe hold other bytes there."""
 NUMBER = re.compile(r" *(-?)([0-9A-T]*)(?:\.([0-9A-T]*))?(?:([+-])([0-9A-T]+))?")
 SYSTEM_MISSING = "*."

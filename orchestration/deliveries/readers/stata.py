@@ -95,7 +95,14 @@ def _parse(path: Path) -> tuple[dict[str, Any], Any]:
             disable_datetime_conversion=True,
             output_format="dict",
         )
-    except (pyreadstat.ReadstatError, ValueError, OverflowError, MemoryError, SystemError, LookupError) as error:
+    except (
+        pyreadstat.ReadstatError,
+        ValueError,
+        OverflowError,
+        MemoryError,
+        SystemError,
+        LookupError,
+    ) as error:
         raise truncated(path, f"is cut off or damaged ({error})") from None
 
 

@@ -152,7 +152,9 @@ class _Scan:
         """A string above 255 bytes is stored as several variables; the first has the name."""
         ordered = list(self.places.values())
         skipped: set[int] = set()
-        for short, width in _pairs(self.extensions.get(VERY_LONG_STRINGS, b"").replace(b"\0", b"").split(b"\t")):
+        for short, width in _pairs(
+            self.extensions.get(VERY_LONG_STRINGS, b"").replace(b"\0", b"").split(b"\t")
+        ):
             variable = by_short.get(short.upper())
             if variable is None or not width.strip().isdigit():
                 continue

@@ -88,7 +88,9 @@ def _check_length(path: Path, data: bytes, dictionary: SystemDictionary) -> None
         whole, rest = divmod(present, dictionary.case_bytes)
         if rest or dictionary.rows not in (-1, whole):
             announced = f"{dictionary.rows} rows" if dictionary.rows >= 0 else "whole rows"
-            raise truncated(path, f"its header announces {announced}, and it holds {whole} and {rest} bytes")
+            raise truncated(
+                path, f"is cut off or damaged: its header announces {announced}, and it holds {whole}"
+            )
     if data.startswith(MAGIC[1]):
         order = "<" if struct.unpack("<i", data[64:68])[0] in (2, 3) else ">"
         if present < ZTRAILER_BYTES:
