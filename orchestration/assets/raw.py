@@ -78,16 +78,14 @@ def _land(run: WarehouseRun, programme_id: str, wave_id: str, instrument_id: str
     from orchestration.deliveries import land_file, load_manifest, read_lock, verify_lock
     from orchestration.deliveries.access_log import record_access
     from orchestration.deliveries.privacy import load_key
-    from orchestration.deliveries.privacy_check import exceptions_without_file, mapped_private_variables
+    from orchestration.deliveries.privacy_check import exceptions_without_file
     from orchestration.deliveries.privacy_rules import privacy_rules
     from orchestration.deliveries.problems import raise_when_any
 
     manifest = load_manifest(run.settings.raw / programme_id / wave_id, run.registry)
     raise_when_any(verify_lock(manifest))
     lock, key, rules = read_lock(manifest), load_key(run.settings.home), privacy_rules(run.registry)
-    raise_when_any(
-        exceptions_without_file(manifest, rules) + mapped_private_variables(manifest, run.registry)
-    )
+    raise_when_any(exceptions_without_file(manifest, rules))
     record_access(run.settings.home, "land", [wave_id], ("raw",))
     landed = []
     for entry in manifest.current:

@@ -34,7 +34,6 @@ from orchestration.deliveries.placing import placed
 from orchestration.deliveries.privacy import PseudonymKey, load_key
 from orchestration.deliveries.privacy_check import (
     exceptions_without_file,
-    mapped_private_variables,
     personal_data_problems,
 )
 from orchestration.deliveries.privacy_rules import PrivacyRules, privacy_rules, rules_of_folder
@@ -98,9 +97,7 @@ def land_all(
     done = 0
     for manifest in manifests:
         try:
-            raise_when_any(
-                exceptions_without_file(manifest, rules) + mapped_private_variables(manifest, registry)
-            )
+            raise_when_any(exceptions_without_file(manifest, rules))
             landed += _land_manifest(settings, manifest, key, rules, progress, done, total)
         except DeliveryProblems as found:
             problems += found.problems

@@ -24,7 +24,6 @@ from orchestration.deliveries.source_table import NUMERIC, STRING, SourceTable, 
 
 if TYPE_CHECKING:
     from orchestration.deliveries.manifest import DeliveredFile, Manifest
-    from orchestration.registry.load import Registry
 
 ANSWERS, CODEBOOK = "answers", "codebook"
 SAID = {
@@ -90,39 +89,6 @@ def exceptions_without_file(manifest: Manifest, rules: PrivacyRules) -> list[Pro
         for row in rules.exceptions
         if row["wave_id"] == manifest.wave and row["file_id"] not in known
     ]
-
-
-def mapped_private_variables(manifest: Manifest, registry: Registry) -> list[Problem]:
-    """A problem for each accepted row of the crosswalk that maps an identifier or free text of the manifest."""
-    problems = []
-    for index, row in enumerate(registry.table("xw_variables")):
-        if row["wave_id"] != manifest.wave or row["status"] != "accepted" or row["verb"] == "not_asked":
-            continue
-        for entry in manifest.current:
-            name = row["source_variable"]
-            if entry.instrument != row["instrument_id"] or row["file_id"] not in ("", entry.file_id):
-                continue
-            if name in entry.identifiers or name in entry.free_text:
-                problems.append(_mapped(manifest, entry, name, row["concept_id"], index, registry))
-    return problems
-
-
-def _mapped(
-    manifest: Manifest, entry: DeliveredFile, name: str, concept: str, index: int, registry: Registry
-) -> Problem:
-    from orchestration.registry.places import place
-
-    field = "identifiers" if name in entry.identifiers else "free_text"
-    return Problem(
-        "mapped_private_variable",
-        f"{place(registry, 'xw_variables', index)} maps it to {concept}, and the manifest names it under "
-        f"`{field}`: it never lands",
-        f"remove that row; or, if it is no personal data, take it out of `{field}` of {entry.file_id} in "
-        "delivery.yml",
-        wave_id=manifest.wave,
-        file=entry.path,
-        variable=name,
-    )
 
 
 def _answers(source: SourceTable, variable: SourceVariable, rules: PrivacyRules) -> Iterator[Finding]:

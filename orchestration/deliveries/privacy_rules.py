@@ -65,6 +65,16 @@ class PrivacyRules:
 
 def privacy_rules(registry: Registry) -> PrivacyRules:
     """The rules of a registry. One that has no rows of its own gets the project's: nobody goes unprotected."""
+    if registry.hash not in _made:
+        _made.clear()  # one registry at a time is in use
+        _made[registry.hash] = _privacy_rules(registry)
+    return _made[registry.hash]
+
+
+_made: dict[str, PrivacyRules] = {}
+
+
+def _privacy_rules(registry: Registry) -> PrivacyRules:
     rules = list(registry.table(RULES)) or _project_rows(RULES)
     terms = list(registry.table(TERMS)) or _project_rows(TERMS)
     return PrivacyRules(
