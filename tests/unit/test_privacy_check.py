@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,9 @@ from orchestration.deliveries.privacy_rules import PrivacyRules, privacy_rules
 from orchestration.deliveries.problems import DeliveryProblems, Problem
 from orchestration.deliveries.readers import read_por, read_sav
 from orchestration.deliveries.source_table import NUMERIC, STRING, SourceTable, SourceValue, SourceVariable
-from orchestration.registry import Registry, load_registry
+from orchestration.registry import TABLES, Registry, load_registry
+from orchestration.registry.privacy_registry_rules import privacy_rules_are_whole
+from orchestration.registry.validate import canonical_csv
 
 BSNS = [number for number in range(123_450_000, 123_460_000) if is_bsn(str(number))]
 RANDOM = [float(100_000_000 + (number * 7_654_321) % 899_999_999) for number in range(1, 2001)]
@@ -303,3 +306,58 @@ def test_other_peoples_files_give_no_false_alarm(project_root: Path, rules: Priv
         read += 1
         assert kinds(source, rules) == RIGHT_ALARMS.get(path.name, []), path.name
     assert read >= 30
+
+
+def edited(tmp_path: Path, project_root: Path, change) -> Registry:
+    root = tmp_path / "seeds"
+    shutil.copytree(project_root / "dbt_project" / "seeds", root)
+    declared = TABLES["privacy_rules"]
+    rows = change([dict(row) for row in load_registry(root).table("privacy_rules")])
+    text = canonical_csv(declared.column_names, (row.values() for row in rows))
+    (root / declared.path).write_text(text, encoding="utf-8")
+    return load_registry(root)
+
+
+SPOILT_RULES = {
+    "missing_privacy_rule": lambda rows: [row for row in rows if row["rule_id"] != "bsn_number_share"],
+    "unknown_privacy_rule": lambda rows: [
+        {**row, "measure": "words"} if row["rule_id"] == "iban_codebook_values" else row for row in rows
+    ],
+    "privacy_rule_value": lambda rows: [
+        {**row, "threshold": "50"} if row["rule_id"] == "bsn_number_share" else row for row in rows
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", SPOILT_RULES)
+def test_rules_are_whole(kind: str, tmp_path: Path, project_root: Path):
+    problems = list(privacy_rules_are_whole(edited(tmp_path, project_root, SPOILT_RULES[kind])))
+    assert kind in [problem.kind for problem in problems]
+    assert all(problem.file.startswith("registry/privacy_rules.csv") for problem in problems)
+
+
+def test_a_kind_that_is_allowed_is_not_looked_for(tmp_path: Path, project_root: Path):
+    registry = edited(
+        tmp_path,
+        project_root,
+        lambda rows: [
+            {**row, "verdict": "allow"} if (row["kind"], row["place"]) == ("iban", "answers") else row
+            for row in rows
+        ],
+    )
+    assert list(privacy_rules_are_whole(registry)) == []
+    assert found(table(V=PERSONAL["iban"]), privacy_rules(registry)) == []
+    assert kinds(table(V=PERSONAL["email_address"]), privacy_rules(registry)) == [("email_address", "V")]
+
+
+def test_a_registry_without_rules_of_its_own_has_the_projects(
+    tmp_path: Path, project_root: Path, rules: PrivacyRules
+):
+    registry = edited(tmp_path, project_root, lambda _: [])
+    assert list(privacy_rules_are_whole(registry)) == []
+    assert privacy_rules(registry).thresholds == rules.thresholds
+    for name in ("privacy_rules", "privacy_terms", "privacy_exceptions"):
+        (tmp_path / "seeds" / "registry" / f"{name}.csv").unlink()
+    absent = load_registry(tmp_path / "seeds")
+    assert privacy_rules(absent).thresholds == rules.thresholds
+    assert kinds(table(V=PERSONAL["person_name"]), privacy_rules(absent)) == [("person_name", "V")]
