@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -198,3 +200,34 @@ def test_the_folder_on_disk_is_judged_alike(checkout: Checkout):
         f"{FOLDER}/map",
         f"{FOLDER}/echt.sav",
     ]
+
+
+def test_git_itself_refuses_the_commit(checkout: Checkout, project_root: Path):
+    """With the hook of this project, for all that is staged and for a single file by name."""
+    program = checkout.root / ".venv/bin/peilstok"
+    program.parent.mkdir(parents=True)
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m orchestration.cli "$@"\n')
+    program.chmod(0o755)
+    checkout.git("config", "core.hooksPath", str(project_root / ".githooks"))
+    checkout.git("config", "core.excludesFile", str(project_root / ".gitignore"))
+    (checkout.root / "notes.txt").write_text("x")
+    checkout.git("add", "notes.txt")
+    commit = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qm", "x"]
+    run = partial(
+        subprocess.run,
+        cwd=checkout.root,
+        env={**environment(), "PYTHONPATH": str(project_root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run(commit).returncode == 0
+    checkout.write("answers.csv", DATA + b"2;1\n")
+    refusal = run([*commit, f"{FOLDER}/answers.csv"])
+    assert refusal.returncode != 0
+    assert "it is another file than delivery.lock says" in refusal.stdout + refusal.stderr
+    checkout.write("answers.csv", DATA)
+    checkout.write("echt.sav", b"$FL2")
+    checkout.git("add", "-A", FOLDER)
+    assert run(commit).returncode != 0
+    assert checkout.git("log", "--oneline").count("\n") == 2
