@@ -9,6 +9,7 @@ from typing import Any
 from orchestration.deliveries.personal_data import (
     DIGITS,
     could_be_bsn,
+    could_hold_bsn,
     has_address,
     has_bsn,
     has_email,
@@ -49,7 +50,7 @@ def text_findings(cells: Any, named: tuple[str, ...], rules: PrivacyRules) -> It
     # Every number that a person is known by has seven digits or more; few texts have.
     numbered = {text: count for text, count in words.items() if sum(map(str.isdigit, text)) >= 5}
     yield from _found(numbered, "telephone_number", has_telephone, rules)
-    yield from _found(numbered, "bsn", has_bsn, rules)
+    yield from _bsn_in_text(numbered, rules)
     yield from _found(numbered, "iban", has_iban, rules)
     yield from _found(numbered, "address", lambda text: has_address(text, rules.terms), rules)
     yield from _name_findings(words, named, rules)
@@ -112,6 +113,15 @@ def _found(
     held = [text for text in counted if holds(text)]
     if held and rules.holds(kind, "answers", values=len(held)):
         yield Finding(kind, sum(counted[text] for text in held))
+
+
+def _bsn_in_text(counted: Mapping[str, int], rules: PrivacyRules) -> Iterator[Finding]:
+    """Among words too, one in eleven numbers passes: codes like ``nr 123456789`` are told by how few do."""
+    held = [text for text in counted if has_bsn(text)]
+    if held:
+        candidates = sum(1 for text in counted if could_hold_bsn(text))
+        if rules.holds("bsn", "answers", values=len(held), share=len(held) / candidates):
+            yield Finding("bsn", sum(counted[text] for text in held))
 
 
 def _name_findings(

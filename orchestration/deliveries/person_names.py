@@ -35,7 +35,9 @@ class NameReader:
     def __init__(self, terms: Terms) -> None:
         self._given = terms["given_name"]
         self._alone = terms["surname"]
-        self._surnames = self._alone | terms["surname_word"]
+        self._by_initial = self._alone | terms["surname_word"]
+        self._surnames = self._by_initial | terms["surname_adjective"]
+        self._endings = tuple(terms["surname_ending"])
         self._prefixes = terms["surname_prefix"]
         self._salutations = terms["salutation"]
         self._titles = terms["title"]
@@ -64,6 +66,9 @@ class NameReader:
             return False
         if self._is_given(core[0]) if core else False:
             return len(core) > 1 or len(words) == 1
+        if self._is_initials(core[0]) if core else False:
+            # Few things but names begin with initials; how many of a column do is for a rule to judge.
+            return len(core) > 1 and core[-1].text[:1].isupper() and not self._is_initials(core[-1])
         has_initials = any(self._is_initials(word) or _BARE_INITIALS.fullmatch(word.text) for word in core)
         has_prefix = len(core) < len(words)
         return (has_initials or has_prefix) and any(self._is_surname(word) for word in core)
@@ -100,11 +105,7 @@ class NameReader:
         if first.folded in self._salutations or first.folded in self._titles:
             return self._after_salutation(words, place)
         if self._is_initials(first) and not first.ends:
-            prefixes, core = self._surname_after(words, place + 1)
-            is_upper = first.text[0].isupper()
-            return core is not None and (
-                self._is_surname(core) or (prefixes > 0 and is_upper and core.is_capitalised)
-            )
+            return self._after_initials(words, place)
         if self._is_given(first) and not first.ends:
             return self._after_given(words, place)
         if first.ends and place + 1 < len(words) and _NAME.fullmatch(first.text):
@@ -132,6 +133,21 @@ class NameReader:
         if self._is_surname(core) or (is_salutation and self._is_given(core)):
             return True
         return core.is_capitalised and (is_salutation or has_initials or prefixes > 1)
+
+    def _after_initials(self, words: list[_Word], place: int) -> bool:
+        first = words[place]
+        prefixes, core = self._surname_after(words, place + 1)
+        if core is None:
+            return False
+        if prefixes or sum(map(str.isalpha, first.text)) > 1:
+            is_upper = first.text[0].isupper()
+            return self._is_surname(core) or (prefixes > 0 and is_upper and core.is_capitalised)
+        # "a. water", "B. Klein": one letter before a word may number a list.
+        return core.folded in self._alone or (
+            core.is_capitalised
+            and core.folded not in self._surnames - self._by_initial
+            and self._is_surname(core)
+        )
 
     def _after_given(self, words: list[_Word], place: int) -> bool:
         behind = place + 1
@@ -194,4 +210,6 @@ class NameReader:
         return all(part in self._given for part in word.folded.split("-"))
 
     def _is_surname(self, word: _Word) -> bool:
-        return any(part in self._surnames for part in word.folded.split("-"))
+        return any(part in self._surnames for part in word.folded.split("-")) or (
+            word.folded.endswith(self._endings) and word.folded not in self._no_names
+        )

@@ -112,6 +112,11 @@ def has_bsn(text: str) -> bool:
     return any(bsn.is_valid(re.sub(r"[ .-]", "", match[0])) for match in _NINE_DIGITS.finditer(text))
 
 
+def could_hold_bsn(text: str) -> bool:
+    """Whether nine digits stand in the text, whether or not they pass."""
+    return _NINE_DIGITS.search(text) is not None
+
+
 def could_be_bsn(digits: str) -> bool:
     """Nine digits, or eight of which the leading zero was lost."""
     return 8 <= len(digits) <= 9

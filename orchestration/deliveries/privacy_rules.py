@@ -82,7 +82,6 @@ def _privacy_rules(registry: Registry) -> PrivacyRules:
     )
 
 
-@lru_cache(maxsize=4)
 def rules_of_folder(registry_root: Path) -> PrivacyRules:
     """The rules of the registry in a folder, for callers that have not loaded it."""
     from orchestration.registry.load import load_registry

@@ -27,7 +27,9 @@ def landing_files(settings: Settings) -> pd.DataFrame:
     """
     record_access(settings.home, "landing suite", (), ("answers", "variables", "delivery"))
     rows = []
-    with duckdb.connect() as connection:
+    # What does not fit in memory goes beside the working file, which is private, and not to where one stands.
+    spill = {"temp_directory": f"{settings.warehouse}.tmp"}
+    with duckdb.connect(config=spill) as connection:
         for folder in sorted(path.parent for path in settings.landing.glob("*/*/delivery.parquet")):
             rows.append(_profile_landed_file(connection, folder))
     return pd.DataFrame(rows)

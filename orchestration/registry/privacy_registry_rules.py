@@ -18,7 +18,7 @@ DECIDED_BY: dict[tuple[str, str], tuple[str, ...]] = {
     ("telephone_number", "number"): ("share", "values"),
     ("telephone_number", "named"): ("share", "values"),
     ("telephone_number", "codebook"): ("values",),
-    ("bsn", "answers"): ("values",),
+    ("bsn", "answers"): ("share", "values"),
     ("bsn", "digits"): ("chance", "share"),
     ("bsn", "number"): ("chance", "share"),
     ("bsn", "named"): ("share", "values"),

@@ -81,6 +81,8 @@ TABLES = (
                     "not_a_street",
                     "salutation",
                     "surname",
+                    "surname_adjective",
+                    "surname_ending",
                     "surname_prefix",
                     "surname_word",
                     "title",

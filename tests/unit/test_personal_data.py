@@ -209,6 +209,9 @@ def test_postcodes(rules: PrivacyRules):
         "Jansen‐de Vries, A.B.",
         "mevrouw Pietersen–Bakker",
         "Anne-Marie Smit",
+        "Sjoerd Hiemstra",
+        "A. Bakker",
+        "de heer Wit",
         "drs. P. Wollebrand",
         "prof. dr. J. Vermeulen",
         "Ｊａｎ ｄｅ Ｖｒｉｅｓ",
@@ -244,6 +247,9 @@ def test_names(text: str, rules: PrivacyRules):
         "via de mail",
         "Vraag 1. A. De eerste",
         "a. de wethouder",
+        "a. water",
+        "B. Klein",
+        "P. Onderwijs",
     ],
 )
 def test_no_names(text: str, rules: PrivacyRules):

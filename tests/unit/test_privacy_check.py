@@ -120,6 +120,7 @@ def test_random_numbers_of_nine_digits_pass_by_chance(rules: PrivacyRules):
     assert 150 < passing < 220  # one in eleven of 2,000
     assert found(table(NR=RANDOM), rules) == []
     assert found(table(NR=[str(int(number)) for number in RANDOM]), rules) == []
+    assert found(table(CODE=[f"nr {number:.0f}" for number in RANDOM]), rules) == []
     one = next(number for number in RANDOM if is_bsn(str(int(number))))
     assert found(table(NR=[one]), rules) == []
     assert found(table(DATUM=[20161103.0 + day for day in range(20)]), rules) == []
@@ -168,6 +169,8 @@ def test_a_postcode_beside_the_number_of_the_house(rules: PrivacyRules):
 def test_columns_of_names(rules: PrivacyRules):
     assert kinds(table(V=["Jan", "Anneke", "Kees", "Wilfert"]), rules) == [("person_name", "V")]
     assert kinds(table(V=["jansen", "de vries", "van dijk", "Wollebrand"]), rules) == [("person_name", "V")]
+    assert kinds(table(V=["P. Wollebrand", "K.L. Oosterbaan", "Q. Zwerver"]), rules) == [("person_name", "V")]
+    assert found(table(V=["a. water", "b. groot", "C. Klein", "d. bos", "A. De eerste"]), rules) == []
     odd = ["Xaviera", "Quintijn", "Ysbrand"]
     assert kinds(table(V=odd, labels={"V": "Achternaam"}), rules) == [("person_name", "V")]
     assert found(table(V=odd), rules) == []
