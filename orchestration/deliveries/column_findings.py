@@ -49,7 +49,7 @@ def text_findings(cells: Any, named: tuple[str, ...], rules: PrivacyRules) -> It
     yield from _found(words, "email_address", has_email, rules)
     # Every number that a person is known by has seven digits or more; few texts have.
     numbered = {text: count for text, count in words.items() if sum(map(str.isdigit, text)) >= 5}
-    yield from _found(numbered, "telephone_number", has_telephone, rules)
+    yield from _found(numbered, "telephone_number", lambda text: has_telephone(text, rules.terms), rules)
     yield from _bsn_in_text(numbered, rules)
     yield from _found(numbered, "iban", has_iban, rules)
     yield from _found(numbered, "address", lambda text: has_address(text, rules.terms), rules)
@@ -89,11 +89,11 @@ def _digit_findings(
     shortest, longest = _DIALLED_DIGITS
     if is_number:
         # Codes beside the numbers (a refusal, say) are short; but a column of amounts is no list of numbers.
-        dialled = [text for text in digits if is_telephone(text, is_number)]
+        dialled = [text for text in digits if is_telephone(text, rules.terms, is_number)]
         share = len(dialled) / max(len(digits), 1)
     else:
         shaped = [text for text in digits if shortest <= len(text) <= longest + 2]
-        dialled = [text for text in shaped if is_telephone(text)]
+        dialled = [text for text in shaped if is_telephone(text, rules.terms)]
         share = len(dialled) / max(len(shaped), 1)
     if dialled and (
         rules.holds("telephone_number", place, share=share, values=len(dialled))

@@ -17,7 +17,6 @@ from stdnum.nl import bsn
 
 from orchestration.deliveries.privacy import EMAIL
 
-REGION = "NL"
 DIGITS = re.compile(r"[0-9]+")
 # Nine digits at least, beginning as a number that can be dialled does.
 _DIALLED = re.compile(r"(?<![\w.,])[(]?(?:\+|0)[0-9(](?:[ ()./-]{0,3}[0-9]){7,13}(?![\w])")
@@ -84,27 +83,32 @@ def has_own_email(text: str, terms: Terms) -> bool:
     )
 
 
-def has_telephone(text: str) -> bool:
-    """Whether a number stands in the text that can be dialled: Dutch with its zero, or international with + or 00."""
-    return any(_rings(match[0]) for match in _DIALLED.finditer(_DATE.sub(" ; ", text)))
+def has_telephone(text: str, terms: Terms) -> bool:
+    """Whether a number stands in the text that can be dialled: national with its zero, or with + or 00."""
+    found = _DIALLED.finditer(_DATE.sub(" ; ", text))
+    return any(_rings(match[0], terms) for match in found)
 
 
-def is_telephone(digits: str, is_number: bool = False) -> bool:
+def is_telephone(digits: str, terms: Terms, is_number: bool = False) -> bool:
     """Whether digits alone can be dialled. ``is_number``: they come from a numeric column and lost their zeros."""
     if digits[:1] == "0":
-        return 10 <= len(digits) <= 15 and _rings(digits)
+        return 10 <= len(digits) <= 15 and _rings(digits, terms)
     if len(digits) == 9:
         # Without its zero only a mobile number is told from any other number of nine digits.
-        return is_number and digits[0] == "6" and _rings(f"0{digits}")
-    return 11 <= len(digits) <= 13 and digits.startswith(("31", "32", "49")) and _rings(f"+{digits}")
+        return is_number and digits[0] == "6" and _rings(f"0{digits}", terms)
+    has_code = digits.startswith(tuple(terms["calling_code"]))
+    return 11 <= len(digits) <= 13 and has_code and _rings(f"+{digits}", terms)
 
 
-def _rings(number: str) -> bool:
-    try:
-        parsed = phonenumbers.parse(number.replace("(0)", ""), REGION)
-    except phonenumbers.NumberParseException:
-        return False
-    return phonenumbers.is_valid_number(parsed) and phonenumbers.number_type(parsed) in _OF_PEOPLE
+def _rings(number: str, terms: Terms) -> bool:
+    for region in sorted(terms["dialling_region"]) or [None]:
+        try:
+            parsed = phonenumbers.parse(number.replace("(0)", ""), region and region.upper())
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(parsed) and phonenumbers.number_type(parsed) in _OF_PEOPLE:
+            return True
+    return False
 
 
 def has_bsn(text: str) -> bool:

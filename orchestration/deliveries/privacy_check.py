@@ -157,7 +157,7 @@ def _kinds_in_label(text: str, rules: PrivacyRules) -> frozenset[str]:
         flat, terms = plain(text), rules.terms
         holds = {
             "email_address": "@" in flat and has_own_email(flat, terms),
-            "telephone_number": has_telephone(flat),
+            "telephone_number": has_telephone(flat, terms),
             "bsn": has_bsn(flat),
             "iban": has_iban(flat),
             "address": has_address(flat, terms),

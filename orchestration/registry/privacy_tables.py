@@ -70,6 +70,8 @@ TABLES = (
                 "surname_prefix",
                 allowed=(
                     "abbreviation",
+                    "calling_code",
+                    "dialling_region",
                     "functional_mailbox",
                     "given_name",
                     "named_bsn",
@@ -89,7 +91,11 @@ TABLES = (
                 ),
             ),
             Column(
-                "term", "the word, in lower case; `named_*` are words of a variable's name or label", "van"
+                "term",
+                "the word, in lower case; `named_*` are words of a variable's name or label; a `dialling_region` is a "
+                "country whose numbers are written without its code, a `calling_code` one that long numbers may "
+                "begin with",
+                "van",
             ),
         ),
         is_optional=True,

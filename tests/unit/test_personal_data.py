@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.deliveries.personal_data import (
+    Terms,
     has_address,
     has_bsn,
     has_email,
@@ -72,8 +73,8 @@ def test_the_mailbox_of_a_function_is_nobodys_own(rules: PrivacyRules):
         "06‑12345678",
     ],
 )
-def test_telephone_numbers(text: str):
-    assert has_telephone(plain(text))
+def test_telephone_numbers(text: str, rules: PrivacyRules):
+    assert has_telephone(plain(text), rules.terms)
 
 
 @pytest.mark.parametrize(
@@ -93,18 +94,26 @@ def test_telephone_numbers(text: str):
         "111222333",
     ],
 )
-def test_no_telephone_numbers(text: str):
-    assert not has_telephone(plain(text))
+def test_no_telephone_numbers(text: str, rules: PrivacyRules):
+    assert not has_telephone(plain(text), rules.terms)
 
 
-def test_telephone_numbers_that_are_digits_alone():
-    assert is_telephone("0612345678")
-    assert is_telephone("31612345678")
-    assert is_telephone("612345678", is_number=True)
-    assert not is_telephone("612345678")
-    assert not is_telephone("201600123", is_number=True)
-    assert not is_telephone("0000012345")
-    assert not is_telephone("20161103101233")
+def test_telephone_numbers_that_are_digits_alone(rules: PrivacyRules):
+    terms = rules.terms
+    assert is_telephone("0612345678", terms)
+    assert is_telephone("31612345678", terms)
+    assert is_telephone("612345678", terms, is_number=True)
+    assert not is_telephone("612345678", terms)
+    assert not is_telephone("201600123", terms, is_number=True)
+    assert not is_telephone("0000012345", terms)
+    assert not is_telephone("20161103101233", terms)
+
+
+def test_another_country_dials_otherwise():
+    belgian = Terms({"dialling_region": frozenset({"be"})})
+    assert has_telephone("0470 12 34 56", belgian)
+    assert not has_telephone("070-3458900", Terms({}))
+    assert has_telephone("+31 70 3458900", Terms({}))
 
 
 def test_the_eleven_proof():
@@ -211,6 +220,7 @@ def test_postcodes(rules: PrivacyRules):
         "Anne-Marie Smit",
         "Sjoerd Hiemstra",
         "A. Bakker",
+        "J. v.d. Berg",
         "de heer Wit",
         "drs. P. Wollebrand",
         "prof. dr. J. Vermeulen",
