@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as fault:
         # Faults that are made to be read carry their own exit code; anything else is a defect of the program.
         if not hasattr(fault, "exit_code"):
-            raise
+            return _defect(fault)
         _complain(str(fault))
         return int(fault.exit_code)
 
@@ -77,6 +77,16 @@ def build_parser() -> argparse.ArgumentParser:
         "weights", help="print how much the weights vary and what recalibrating them would change"
     )
     _add_waves(weights, "print this wave only (may be repeated)")
+
+    accesses = commands.add_parser("access-log", help="print who read answers of respondents, and when")
+    _add_waves(accesses, "print readings of this wave only (may be repeated)")
+
+    commit = commands.add_parser(
+        "check-commit", help="refuse a commit that holds a delivery of real answers; what is staged counts"
+    )
+    commit.add_argument(
+        "files", metavar="FILE", nargs="*", help="look at this file too, as if it were staged"
+    )
 
     sample = commands.add_parser("sample-data", help="write the synthetic sample deliveries again")
     sample.add_argument(
@@ -124,9 +134,26 @@ def _run(options: argparse.Namespace) -> int:
         from orchestration.commands.weights import show_weights
 
         return show_weights(settings, console, options.waves)
+    if options.command == "access-log":
+        from orchestration.commands.access_log import show_accesses
+
+        return show_accesses(settings, console, options.waves)
+    if options.command == "check-commit":
+        from orchestration.commands.check_commit import check_commit
+
+        return check_commit(console, Path.cwd(), options.files)
     from orchestration.commands.sample_data import write_sample
 
     return write_sample(settings, console, options.output, options.waves)
+
+
+def _defect(fault: Exception) -> int:
+    """Tell of a fault of the program; its message may repeat somebody's answer, so its steps stand alone."""
+    from orchestration.fault_text import place_of, steps_to
+
+    print(steps_to(fault), file=sys.stderr)
+    _complain(f"unforeseen {place_of(fault)}: this is a fault of the program")
+    return 1
 
 
 def _complain(text: str) -> None:

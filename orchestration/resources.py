@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 
+from orchestration.deliveries.private_files import owner_only
+from orchestration.fault_text import place_of, steps_to
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class WarehouseRun:
         """One step of the run, as the only writer of the warehouse.
 
         A fault is kept as readable text and becomes a ``dagster.Failure`` without the chain of tracebacks;
-        one that nobody foresaw leaves its traceback in ``<home>/last_fault.txt``.
+        one that nobody foresaw leaves its steps, without values, in ``<home>/last_fault.txt``.
         """
         from orchestration.publication.writer_lock import writer_lock
 
@@ -123,8 +124,9 @@ class WarehouseRun:
         text, exit_code = describe_fault(fault)
         if not text:
             place = self.settings.home / "last_fault.txt"
-            place.write_text("".join(traceback.format_exception(fault)), encoding="utf-8")
-            text = f"unforeseen {type(fault).__name__}: {fault}\n  the traceback is in {place}"
+            with owner_only():
+                place.write_text(steps_to(fault), encoding="utf-8")
+            text = f"unforeseen {place_of(fault)}\n  the steps that led to it are in {place}"
         self.problems.append(text)
         # A gate that says no outranks input that cannot be used.
         self.exit_code = 1 if 1 in (self.exit_code, exit_code) else exit_code

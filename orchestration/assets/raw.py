@@ -76,17 +76,22 @@ def _reason(registry: Registry, wave_id: str, instrument_id: str) -> str:
 
 def _land(run: WarehouseRun, programme_id: str, wave_id: str, instrument_id: str) -> "list[LandedFile]":
     from orchestration.deliveries import land_file, load_manifest, read_lock, verify_lock
+    from orchestration.deliveries.access_log import record_access
     from orchestration.deliveries.privacy import load_key
+    from orchestration.deliveries.privacy_check import exceptions_without_file
+    from orchestration.deliveries.privacy_rules import privacy_rules
     from orchestration.deliveries.problems import raise_when_any
 
     manifest = load_manifest(run.settings.raw / programme_id / wave_id, run.registry)
     raise_when_any(verify_lock(manifest))
-    lock, key = read_lock(manifest), load_key(run.settings.home)
+    lock, key, rules = read_lock(manifest), load_key(run.settings.home), privacy_rules(run.registry)
+    raise_when_any(exceptions_without_file(manifest, rules))
+    record_access(run.settings.home, "land", [wave_id], ("raw",))
     landed = []
     for entry in manifest.current:
         if entry.instrument == instrument_id:
             run.item("landing", f"{wave_id}/{entry.file_id}")
-            landed.append(land_file(manifest, entry, run.settings.landing, key, lock))
+            landed.append(land_file(manifest, entry, run.settings.landing, key, lock, rules))
     return landed
 
 

@@ -60,9 +60,11 @@ def _suite(layer: str):
 
 def _crosswalk(run: WarehouseRun) -> list[CheckResult]:
     from orchestration.deliveries import load_register
+    from orchestration.deliveries.access_log import record_access
     from orchestration.quality.crosswalk_results import crosswalk_checks
     from orchestration.registry import compare_landing
 
+    record_access(run.settings.home, "crosswalk", (), ("answers", "variables", "values", "delivery"))
     problems = compare_landing(run.registry, run.settings.landing)
     # The evidence holds one line a wave; whoever has to mend it wants each place and its remedy.
     run.problems += [str(problem) for problem in problems]

@@ -34,10 +34,13 @@ def check(settings: Settings, console: Console, waves: Sequence[str] = ()) -> in
     Files are read into a landing of their own that is thrown away, so this may run beside a refresh.
     """
     from orchestration.deliveries import DeliveryProblems
+    from orchestration.deliveries.access_log import record_access
     from orchestration.registry import load_registry
 
     registry = load_registry(settings.registry)
     chosen = choose_waves(waves, registry.waves.keys(), wave_folders(settings.raw).keys())
+    if settings.home.exists():  # a checkout without a warehouse gets none from being looked at
+        record_access(settings.home, "check", chosen or (), ("raw",))
     with (
         tempfile.TemporaryDirectory(prefix="peilstok-check-") as folder,
         console.status("registry") as status,

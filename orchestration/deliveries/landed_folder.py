@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.deliveries.landed_tables import DELIVERY_COLUMNS, TABLE_NAMES, write_tables
+from orchestration.deliveries.private_files import private_folder, private_home
 
 
 def landed_as(folder: Path) -> dict[str, Any] | None:
@@ -26,13 +27,12 @@ def landed_as(folder: Path) -> dict[str, Any] | None:
 
 def replace_folder(landing: Path, folder: Path, tables: dict[str, Any]) -> None:
     """Write beside, then switch by renaming: a reader of landing never meets half a file."""
+    private_home(landing.parent)
     for private in (landing, folder.parent):
-        private.mkdir(parents=True, exist_ok=True)
-        private.chmod(0o700)
+        private_folder(private)
     # Beside landing, not in it: whoever globs landing must not find files that are being written.
     workspace = landing.with_name("landing_incoming")
-    workspace.mkdir(exist_ok=True)
-    workspace.chmod(0o700)
+    private_folder(workspace)
     incoming = workspace / f"{folder.parent.name}.{folder.name}.{os.getpid()}"
     outgoing = incoming.with_name(f"{incoming.name}.old")
     try:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.deliveries.private_files import owner_only
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -176,5 +178,6 @@ def write_tables(folder: Path, tables: Mapping[str, pa.Table]) -> None:
 
     for name, table in tables.items():
         path = folder / f"{name}.parquet"
-        parquet.write_table(table, path, compression="zstd", use_dictionary=True, store_schema=False)
+        with owner_only():
+            parquet.write_table(table, path, compression="zstd", use_dictionary=True, store_schema=False)
         path.chmod(0o600)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.deliveries.access_log import record_access
 from orchestration.deliveries.design_checks import (
     check_cells,
     check_declared_variables,
@@ -32,7 +33,12 @@ from orchestration.deliveries.lock import Lock, read_lock, sha256_of, verify_loc
 from orchestration.deliveries.manifest import DeliveredFile, Manifest
 from orchestration.deliveries.manifest_reading import find_deliveries, scan_deliveries
 from orchestration.deliveries.placing import placed
-from orchestration.deliveries.privacy import PseudonymKey, find_emails, load_key
+from orchestration.deliveries.privacy import PseudonymKey, load_key
+from orchestration.deliveries.privacy_check import (
+    exceptions_without_file,
+    personal_data_problems,
+)
+from orchestration.deliveries.privacy_rules import PrivacyRules, privacy_rules, rules_of_folder
 from orchestration.deliveries.problems import (
     WRONG_USE_OR_UNREADABLE,
     DeliveryProblems,
@@ -41,7 +47,8 @@ from orchestration.deliveries.problems import (
     raise_when_any,
 )
 from orchestration.deliveries.readers import READER_VERSION, read_source
-from orchestration.deliveries.source_table import NO_TEXTS, STRING, SourceTable, TextCounts
+from orchestration.deliveries.source_table import NO_TEXTS, SourceTable, TextCounts
+from orchestration.settings import load_settings
 
 if TYPE_CHECKING:
     from orchestration.registry.load import Registry
@@ -85,13 +92,16 @@ def land_all(
     registry = registry or _registry(settings)
     manifests = _chosen(settings, registry, waves)
     key = load_key(settings.home)
+    rules = privacy_rules(registry)
+    record_access(settings.home, "land", [manifest.wave for manifest in manifests], ("raw",))
     total = sum(len(manifest.current) for manifest in manifests)
     landed: list[LandedFile] = []
     problems: list[Problem] = []
     done = 0
     for manifest in manifests:
         try:
-            landed += _land_manifest(settings, manifest, key, progress, done, total)
+            raise_when_any(exceptions_without_file(manifest, rules))
+            landed += _land_manifest(settings, manifest, key, rules, progress, done, total)
         except DeliveryProblems as found:
             problems += found.problems
         done += len(manifest.current)
@@ -107,15 +117,22 @@ def land_wave(
 
 
 def land_file(
-    manifest: Manifest, entry: DeliveredFile, landing: Path, key: PseudonymKey, lock: Lock | None = None
+    manifest: Manifest,
+    entry: DeliveredFile,
+    landing: Path,
+    key: PseudonymKey,
+    lock: Lock | None = None,
+    rules: PrivacyRules | None = None,
 ) -> LandedFile:
     """Land one file of a delivery below ``landing``, unless it stands there from the very same input.
 
     Raises ``DeliveryProblems`` when it cannot be read or must not land; what stood there before stays then.
-    ``lock`` (read from the delivery when left out) is compared with the rows and columns that were read.
+    ``lock`` (read from the delivery when left out) is compared with the rows and columns that were read;
+    ``rules`` say what is personal data (those of the registry in PEILSTOK_REGISTRY when left out).
     """
+    rules = rules or rules_of_folder(load_settings().registry)
     hashes = _input_hashes(manifest, entry)
-    landing_hash = _landing_hash(manifest, entry, hashes, key)
+    landing_hash = _landing_hash(manifest, entry, hashes, key, rules)
     folder = landing / manifest.wave / entry.file_id
     known = landed_as(folder)
     if known is not None and known["landing_hash"] == landing_hash:
@@ -130,7 +147,7 @@ def land_file(
         )
     try:
         source = read_source(manifest.folder, entry)
-        respondents, members = _checked_people(manifest, entry, source, lock or read_lock(manifest))
+        respondents, members = _checked_people(manifest, entry, source, lock or read_lock(manifest), rules)
     except DeliveryProblems as found:
         raise DeliveryProblems(placed(problem, manifest, entry.path) for problem in found.problems) from None
     tables = _tables(
@@ -150,6 +167,7 @@ def _land_manifest(
     settings: Settings,
     manifest: Manifest,
     key: PseudonymKey,
+    rules: PrivacyRules,
     progress: Progress | None,
     done: int,
     total: int,
@@ -162,7 +180,7 @@ def _land_manifest(
         if progress is not None:
             progress(manifest.wave, entry.file_id, place, total)
         try:
-            landed.append(land_file(manifest, entry, settings.landing, key, lock))
+            landed.append(land_file(manifest, entry, settings.landing, key, lock, rules))
         except DeliveryProblems as found:
             problems += found.problems
     raise_when_any(problems)
@@ -224,15 +242,20 @@ def _input_hashes(manifest: Manifest, entry: DeliveredFile) -> dict[str, str | N
 
 
 def _landing_hash(
-    manifest: Manifest, entry: DeliveredFile, hashes: dict[str, str | None], key: PseudonymKey
+    manifest: Manifest,
+    entry: DeliveredFile,
+    hashes: dict[str, str | None],
+    key: PseudonymKey,
+    rules: PrivacyRules,
 ) -> str:
     head = manifest.model_dump(mode="json", exclude={"files", "folder", "version"})
     parts = [LANDING_VERSION, READER_VERSION, head, entry.model_dump(mode="json"), hashes, key.fingerprint]
+    parts.append(rules.fingerprint(manifest.wave, entry.file_id))
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _checked_people(
-    manifest: Manifest, entry: DeliveredFile, source: SourceTable, lock: Lock
+    manifest: Manifest, entry: DeliveredFile, source: SourceTable, lock: Lock, rules: PrivacyRules
 ) -> tuple[list[str], list[str | None]]:
     """Respondent id and panel id of each row, of a file that may land."""
     raise_when_any(check_declared_variables(entry, source))
@@ -253,12 +276,7 @@ def _checked_people(
                 file=entry.path,
             )
         )
-    text = {
-        variable.variable_name: source.frame[variable.variable_name]
-        for variable in source.variables
-        if variable.storage_type == STRING and variable.variable_name not in entry.dropped
-    }
-    problems += find_emails(text, entry.path, manifest.wave)
+    problems += personal_data_problems(source, entry, manifest.wave, rules)
     raise_when_any(problems)
     return respondents, members
 

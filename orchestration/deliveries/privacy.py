@@ -1,4 +1,4 @@
-"""Privacy at the door: keyed pseudonyms for respondents, and a look for e-mail addresses in text."""
+"""Privacy at the door: keyed pseudonyms for respondents."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from orchestration.deliveries.problems import WRONG_USE_OR_UNREADABLE, DeliveryProblems, Problem, few
+from orchestration.deliveries.private_files import private_folder, private_home
+from orchestration.deliveries.problems import WRONG_USE_OR_UNREADABLE, DeliveryProblems, Problem
 
 KEY_VARIABLE = "PEILSTOK_PSEUDONYM_KEY_FILE"
 KEY_BYTES = 32
 PSEUDONYM_CHARACTERS = 32
 """128 bits of the HMAC: no two respondents share one by chance."""
-EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+EMAIL = re.compile(
+    r"(?<![\w.%+-])([\w.%+'-]{1,64})(?:@|\s?[(\[]at[)\]]\s?)((?:[\w-]{1,63}\.)+[^\W\d_]{2,24})(?![\w-])"
+)
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ def load_key(home: Path, environ: Mapping[str, str] | None = None) -> PseudonymK
 
 
 def _make_key(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.parent.chmod(0o700)
+    private_home(path.parent.parent)
+    private_folder(path.parent)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -99,22 +101,3 @@ def _read_key(path: Path, shown: str, is_own: bool) -> PseudonymKey:
     if is_own and stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise refuse("can be read by others", "chmod 600 it, and consider it known to who could read it")
     return PseudonymKey(secret)
-
-
-def find_emails(columns: Mapping[str, Any], file: str, wave_id: str) -> list[Problem]:
-    """A problem for each text column that holds e-mail addresses: its name and a count, never a value."""
-    problems: list[Problem] = []
-    for name, cells in columns.items():
-        found = sum(1 for cell in cells if isinstance(cell, str) and "@" in cell and EMAIL.search(cell))
-        if found:
-            problems.append(
-                Problem(
-                    "email_address",
-                    f"{found} answers look like e-mail addresses",
-                    "name it under `identifiers` or `free_text` in delivery.yml, so that it is not landed",
-                    wave_id=wave_id,
-                    file=file,
-                    variable=name,
-                )
-            )
-    return few(problems)

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from orchestration.deliveries.access_log import record_access
 from orchestration.settings import Settings
 
 FrameBuilder = Callable[[Settings], pd.DataFrame]
@@ -24,8 +25,11 @@ def landing_files(settings: Settings) -> pd.DataFrame:
     Columns ``*_n`` are counts, ``*_share`` lie between 0 and 1; ``weight_cv`` is the coefficient of variation
     of the weights and ``weight_max_over_mean`` the largest weight in means.
     """
+    record_access(settings.home, "landing suite", (), ("answers", "variables", "delivery"))
     rows = []
-    with duckdb.connect() as connection:
+    # What does not fit in memory goes beside the working file, which is private, and not to where one stands.
+    spill = {"temp_directory": f"{settings.warehouse}.tmp"}
+    with duckdb.connect(config=spill) as connection:
         for folder in sorted(path.parent for path in settings.landing.glob("*/*/delivery.parquet")):
             rows.append(_profile_landed_file(connection, folder))
     return pd.DataFrame(rows)

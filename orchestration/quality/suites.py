@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from orchestration.fault_text import without_values
 from orchestration.publication.evidence import CheckResult
 from orchestration.quality.frames import FRAMES
 from orchestration.settings import Settings
@@ -99,7 +100,7 @@ def exception_of(exception_info: Mapping[str, Any] | None) -> str:
     messages = [
         str(part.get("exception_message") or "unknown") for part in parts if part.get("raised_exception")
     ]
-    return "; ".join(dict.fromkeys(messages))
+    return "; ".join(dict.fromkeys(map(without_values, messages)))
 
 
 def _observed(result: Mapping[str, Any], kwargs: Mapping[str, Any]) -> str:

@@ -13,11 +13,10 @@ from orchestration.registry.crosswalk_rules import scope_of
 from orchestration.registry.landed_codes import LandedCodes
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.places import place
+from orchestration.registry.shown_codes import shown_codes
 
 VALUES = "crosswalk/xw_values.csv"
 CONCEPTS_NAMED = 4
-FEWEST_SHOWN = 3
-"""A text that fewer respondents gave, and that no codebook names, may be someone's own words: never shown."""
 
 
 def compare_landing(registry: Registry, landing: Path, waves: Iterable[str] | None = None) -> list[Problem]:
@@ -162,6 +161,7 @@ class _Comparison:
             if self._is_ours(row) and row["status"] == "accepted" and row["verb"] != "not_asked"
         ]
         self.told: set[tuple[str, str, str]] = set()
+        self.shown = shown_codes(registry)
 
     def _is_ours(self, row: Row) -> bool:
         return scope_of(row) == self.file.scope and row["file_id"] in ("", self.file.file_id)
@@ -303,16 +303,16 @@ class _Comparison:
             label = labels.get(code, "")
             if code in rows or is_known(code, label):
                 continue
-            if code not in labels and not self.file.is_numeric(name) and counts[code] < FEWEST_SHOWN:
+            if code not in labels and not self.shown.may_show(code, counts[code], self.file.is_numeric(name)):
                 withheld, withheld_rows = withheld + 1, withheld_rows + counts[code]
                 continue
             yield from self._unknown_code(name, row, code, label)
         if withheld:
             yield self._problem(
                 "unknown_code",
-                f"{withheld_rows} answers hold {withheld} texts that the crosswalk does not know; they are "
-                f"not shown, since fewer than {FEWEST_SHOWN} respondents gave each",
-                "declare the variable as free_text in delivery.yml, or map each text",
+                f"{withheld_rows} answers hold {withheld} {self.shown.withheld(self.file.is_numeric(name))}",
+                "declare the variable as free_text in delivery.yml, or map each "
+                f"{'number' if self.file.is_numeric(name) else 'text'}",
                 name,
             )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestration.registry import (
     crosswalk_tables,
     indicator_tables,
+    privacy_tables,
     published_tables,
     register_tables,
     rule_tables,
@@ -18,6 +19,7 @@ TABLES: dict[str, Table] = {
         study_tables,
         indicator_tables,
         rule_tables,
+        privacy_tables,
         published_tables,
         crosswalk_tables,
         register_tables,

@@ -12,6 +12,7 @@ from functools import partial
 import duckdb
 
 from orchestration.deliveries import DeliveryProblems, find_deliveries
+from orchestration.deliveries.access_log import record_access
 from orchestration.deliveries.lock import sha256_of
 from orchestration.publication.evidence import CheckResult
 from orchestration.registry import Registry
@@ -40,6 +41,7 @@ _FIGURES = {
 
 def audit_warehouse(settings: Settings, registry: Registry) -> list[CheckResult]:
     """All checks of the finished warehouse; reads ``raw/``, landing and ``warehouse.duckdb`` (read-only)."""
+    record_access(settings.home, "audit", (), ("answers", "delivery"))
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
         register = str(settings.landing / "register.parquet").replace("'", "''")
         connection.execute(f"create temp view landed as select * from read_parquet('{register}')")

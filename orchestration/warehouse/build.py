@@ -15,8 +15,13 @@ from typing import Any
 
 import duckdb
 
+from orchestration.deliveries.access_log import record_access
+from orchestration.deliveries.landed_tables import TABLE_NAMES
+from orchestration.deliveries.private_files import owner_only, private_home
+from orchestration.fault_text import without_values
 from orchestration.settings import Settings
 from orchestration.statistics.registration import register_functions
+from orchestration.warehouse.tellable_rows import is_about_cells, tellable
 
 FAILURE_ROWS_SHOWN = 3
 PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests", "docs")
@@ -120,6 +125,8 @@ def _arguments(settings: Settings, command: str) -> list[str]:
         "--profiles-dir", str(project),
         "--target-path", str(folder / "target"),
         "--log-path", str(folder / "logs"),
+        # What dbt prints and logs of a failure repeats the rows that failed: everything is told from its results.
+        "--log-level", "none", "--log-level-file", "none",
         "--no-use-colors", "--quiet", "--no-version-check",
     ]  # fmt: skip
 
@@ -129,14 +136,12 @@ def _invoke(settings: Settings, arguments: list[str], callbacks: list[Callable[[
     from dbt.adapters.factory import reset_adapters
     from dbt.cli.main import dbtRunner
 
-    settings.home.mkdir(parents=True, exist_ok=True)
+    private_home(settings.home)
     # The working file holds answers of respondents: nobody but its owner reads it.
-    mask = os.umask(0o077)
-    with dbt_environment(settings):
+    with owner_only(), dbt_environment(settings):
         try:
             return dbtRunner(callbacks=callbacks).invoke(arguments)
         finally:
-            os.umask(mask)
             # dbt keeps the DuckDB file open for its next call; the next reader wants another mode.
             DuckDBConnectionManager.close_all_connections()
             reset_adapters()
@@ -153,15 +158,16 @@ def prepare(settings: Settings) -> Path:
     if not manifest.exists() or manifest.stat().st_mtime < _newest_source(settings):
         result = _invoke(settings, _arguments(settings, "parse"), [])
         if not result.success:
-            raise WarehouseBuildError(f"dbt does not parse the project: {result.exception}")
+            raise WarehouseBuildError(f"dbt does not parse the project: {without_values(str(result.exception))}")
     return manifest
 
 
-def _failing_rows(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+def _failing_rows(connection: duckdb.DuckDBPyConnection, sql: str, are_cells: bool) -> str:
     relation = connection.execute(f"select * from ({sql}) limit {FAILURE_ROWS_SHOWN}")
     names = [column[0] for column in relation.description or []]
-    rows = relation.fetchall()
-    return "; ".join(", ".join(f"{n}={v}" for n, v in zip(names, row, strict=True)) for row in rows)
+    rows = [dict(zip(names, row, strict=True)) for row in relation.fetchall()]
+    told = [row if are_cells else tellable(row) for row in rows]
+    return "; ".join(", ".join(f"{n}={v}" for n, v in row.items()) for row in told if row)
 
 
 def _observed(settings: Settings, results: list[Any]) -> dict[str, str]:
@@ -174,7 +180,10 @@ def _observed(settings: Settings, results: list[Any]) -> dict[str, str]:
         register_functions(connection)
         for result in failed:
             with contextlib.suppress(duckdb.Error):
-                rows[result.node.unique_id] = _failing_rows(connection, result.node.compiled_code)
+                are_cells = is_about_cells(result.node.depends_on.nodes)
+                rows[result.node.unique_id] = _failing_rows(
+                    connection, result.node.compiled_code, are_cells
+                )
     return rows
 
 
@@ -192,7 +201,7 @@ def _test_result(result: Any, observed: dict[str, str]) -> TestResult:
         severity="error" if is_unit_test else str(node.config.severity).lower(),
         failures=int(result.failures or 0),
         seconds=float(result.execution_time),
-        message=str(result.message or ""),
+        message=without_values(str(result.message or "")),
         observed=observed.get(node.unique_id, ""),
         description=str(getattr(node, "description", "") or ""),
         is_unit_test=is_unit_test,
@@ -220,19 +229,21 @@ def build(
             info = event.data.node_info
             on_event(info.node_name, info.node_status, float(event.data.run_result.execution_time))
 
-    arguments = _arguments(settings, "build") + (["--select", *select] if select else [])
+    record_access(settings.home, "build", (), TABLE_NAMES)
+    # dbt's record of the run would hold the messages of failures as they came.
+    arguments = [*_arguments(settings, "build"), "--no-write-json"] + (["--select", *select] if select else [])
     return _run(settings, [*arguments, "--exclude-resource-type", "unit_test"], [listen])
 
 
 def run_unit_tests(settings: Settings) -> BuildResult:
     """Run the models' unit tests; they need the columns of a warehouse that has been built, not its rows."""
-    return _run(settings, [*_arguments(settings, "test"), "--select", "test_type:unit"], [])
+    return _run(settings, [*_arguments(settings, "test"), "--no-write-json", "--select", "test_type:unit"], [])
 
 
 def _run(settings: Settings, arguments: list[str], callbacks: list[Callable[[Any], None]]) -> BuildResult:
     outcome = _invoke(settings, arguments, callbacks)
     if outcome.result is None:
-        raise WarehouseBuildError(f"dbt could not build the warehouse: {outcome.exception}")
+        raise WarehouseBuildError(f"dbt could not build the warehouse: {without_values(str(outcome.exception))}")
     results = list(outcome.result.results)
     observed = _observed(settings, results)
     kinds = {"test", "unit_test"}
@@ -246,7 +257,7 @@ def _run(settings: Settings, arguments: list[str], callbacks: list[Callable[[Any
                 resource_type=str(r.node.resource_type),
                 status=str(r.status),
                 seconds=float(r.execution_time),
-                message=str(r.message or ""),
+                message=without_values(str(r.message or "")),
             )
             for r in results
             if str(r.node.resource_type) not in kinds

@@ -18,6 +18,8 @@ import pytest
 import yaml
 
 from orchestration.cli import build_parser
+from orchestration.deliveries.committable import uncommittable
+from orchestration.deliveries.staged_files import NoRepository, files_on_disk, staged_files
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "orchestration"
@@ -192,6 +194,28 @@ def test_no_file_names_a_package_index_or_a_place_on_a_machine() -> None:
             if index.search(line) or place.search(line) or (len(here) > 2 and here in line):
                 found.append(f"{named(path)}:{number}: {line.strip()[:120]}")
     assert found == []
+
+
+def test_raw_holds_nothing_but_synthetic_deliveries() -> None:
+    """What is staged and, without git, whatever lies there: answers of real persons are never committed."""
+    try:
+        files = staged_files(ROOT)
+    except NoRepository:
+        files = files_on_disk(ROOT)
+    assert [str(problem) for problem in uncommittable(files)] == []
+
+
+def test_the_hook_that_refuses_real_answers_runs_at_every_commit() -> None:
+    (hook,) = [
+        hook
+        for repository in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))[
+            "repos"
+        ]
+        for hook in repository["hooks"]
+        if hook["entry"].endswith("peilstok check-commit")
+    ]
+    assert (hook["always_run"], hook["pass_filenames"]) == (True, False)
+    assert "stages" not in hook
 
 
 def test_the_lock_holds_versions_and_hashes_only() -> None:
