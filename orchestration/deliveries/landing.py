@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.deliveries.confined_reading import ReadingLimits, read_source
 from orchestration.deliveries.design_checks import (
     check_cells,
     check_declared_variables,
@@ -26,7 +27,7 @@ from orchestration.deliveries.landed_tables import (
     answers_table,
     arrow_table,
 )
-from orchestration.deliveries.lock import Lock, read_lock, sha256_of, verify_lock
+from orchestration.deliveries.lock import Lock, read_lock, size_and_hash, verify_lock
 from orchestration.deliveries.manifest import DeliveredFile, Manifest
 from orchestration.deliveries.manifest_reading import find_deliveries, scan_deliveries
 from orchestration.deliveries.placing import placed
@@ -38,7 +39,7 @@ from orchestration.deliveries.problems import (
     closest,
     raise_when_any,
 )
-from orchestration.deliveries.readers import READER_VERSION, read_source
+from orchestration.deliveries.readers import READER_VERSION
 from orchestration.deliveries.source_table import STRING, SourceTable
 
 if TYPE_CHECKING:
@@ -82,13 +83,14 @@ def land_all(
     registry = registry or _registry(settings)
     manifests = _chosen(settings, registry, waves)
     key = load_key(settings.home)
+    limits = ReadingLimits.from_rows(registry.table("reading_limits"))
     total = sum(len(manifest.current) for manifest in manifests)
     landed: list[LandedFile] = []
     problems: list[Problem] = []
     done = 0
     for manifest in manifests:
         try:
-            landed += _land_manifest(settings, manifest, key, progress, done, total)
+            landed += _land_manifest(settings, manifest, key, limits, progress, done, total)
         except DeliveryProblems as found:
             problems += found.problems
         done += len(manifest.current)
@@ -104,12 +106,18 @@ def land_wave(
 
 
 def land_file(
-    manifest: Manifest, entry: DeliveredFile, landing: Path, key: PseudonymKey, lock: Lock | None = None
+    manifest: Manifest,
+    entry: DeliveredFile,
+    landing: Path,
+    key: PseudonymKey,
+    lock: Lock | None = None,
+    limits: ReadingLimits | None = None,
 ) -> LandedFile:
     """Land one file of a delivery below ``landing``, unless it stands there from the very same input.
 
     Raises ``DeliveryProblems`` when it cannot be read or must not land; what stood there before stays then.
-    ``lock`` (read from the delivery when left out) is compared with the rows and columns that were read.
+    ``lock`` (read from the delivery when left out) is compared with the rows and columns that were read;
+    ``limits`` (the project's own when left out) are those of the process that reads.
     """
     hashes = _input_hashes(manifest, entry)
     landing_hash = _landing_hash(manifest, entry, hashes, key)
@@ -120,7 +128,9 @@ def land_file(
             manifest, entry, folder, landing_hash, known["n_rows"], known["n_columns"], is_new=False
         )
     try:
-        source = read_source(manifest.folder, entry)
+        source = read_source(manifest.folder, entry, limits)
+        if _input_hashes(manifest, entry) != hashes:
+            raise DeliveryProblems([_changed(entry)])
         respondents, members = _checked_people(manifest, entry, source, lock or read_lock(manifest))
     except DeliveryProblems as found:
         raise DeliveryProblems(placed(problem, manifest, entry.path) for problem in found.problems) from None
@@ -141,6 +151,7 @@ def _land_manifest(
     settings: Settings,
     manifest: Manifest,
     key: PseudonymKey,
+    limits: ReadingLimits,
     progress: Progress | None,
     done: int,
     total: int,
@@ -153,7 +164,7 @@ def _land_manifest(
         if progress is not None:
             progress(manifest.wave, entry.file_id, place, total)
         try:
-            landed.append(land_file(manifest, entry, settings.landing, key, lock))
+            landed.append(land_file(manifest, entry, settings.landing, key, lock, limits))
         except DeliveryProblems as found:
             problems += found.problems
     raise_when_any(problems)
@@ -208,10 +219,20 @@ def _chosen(settings: Settings, registry: Registry, waves: Iterable[str] | None)
 
 def _input_hashes(manifest: Manifest, entry: DeliveredFile) -> dict[str, str | None]:
     try:
-        codebook = sha256_of(manifest.folder / entry.codebook_path) if entry.codebook_path else None
-        return {"file": sha256_of(manifest.folder / entry.path), "codebook": codebook}
+        codebook = size_and_hash(manifest.folder, entry.codebook_path)[1] if entry.codebook_path else None
+        return {"file": size_and_hash(manifest.folder, entry.path)[1], "codebook": codebook}
     except DeliveryProblems as found:
         raise DeliveryProblems(placed(problem, manifest, entry.path) for problem in found.problems) from None
+
+
+def _changed(entry: DeliveredFile) -> Problem:
+    return Problem(
+        "changed_while_reading",
+        "is another file than it was before it was read",
+        "wait until whoever writes into the raw folder is done, and compare the file with what was received",
+        WRONG_USE_OR_UNREADABLE,
+        file=entry.path,
+    )
 
 
 def _landing_hash(

@@ -13,6 +13,7 @@ from orchestration.registry.load import Registry
 from orchestration.registry.measure_rules import MEASURE_RULES
 from orchestration.registry.places import place
 from orchestration.registry.policy_rules import policies
+from orchestration.registry.reading_rules import reading_limits
 from orchestration.registry.schema import FREE_FOLDERS, TABLES
 from orchestration.registry.study_rules import STUDY_RULES
 from orchestration.registry.values import parse
@@ -35,7 +36,7 @@ def validate_registry(registry: Registry) -> list[Problem]:
         problems += _check_keys(registry, table)
     problems += _check_references(registry)
     if not problems:
-        for rule in (*STUDY_RULES, *MEASURE_RULES, *CROSSWALK_RULES, policies, margins):
+        for rule in (*STUDY_RULES, *MEASURE_RULES, *CROSSWALK_RULES, policies, margins, reading_limits):
             problems += rule(registry)
     return problems
 
