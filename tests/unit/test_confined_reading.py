@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -371,10 +372,8 @@ def _written(value: object) -> bytes:
 
 
 def _quietly(folder: Path) -> None:
-    try:
+    with contextlib.suppress(DeliveryProblems):
         read_source(folder, entry("file.sav"))
-    except DeliveryProblems:
-        pass
 
 
 def _pids(folder: Path) -> tuple[int, int]:
