@@ -1,6 +1,6 @@
 """The fuzz run: mutate, read by the fork server, have what is accepted judged, count.
 
-    python tests/fuzz/campaign.py 20000        # or: make fuzz
+python tests/fuzz/campaign.py 20000        # or: make fuzz
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from judges import cells_of_csv, cells_of_workbook, differences, pspp_tables
+from judges import cells_of_csv, cells_of_workbook, differences, pspp_tables, same_text
 from mutations import Mutated, mutate
 from seeds import Seed, make_seeds
 
@@ -84,7 +84,11 @@ def judge(cases: list[Case], pspp: str | None) -> None:
             case.verdict, case.differs = _judge_workbook(case)
         else:
             other = told.get(case.number)
-            case.differs = differences(case.table, other) if other is not None else ["refused"]
+            case.differs = (
+                differences(case.table, other, case.seed.format == "por")
+                if other is not None
+                else ["refused"]
+            )
             case.verdict = "independent" if not case.differs else ""
         if case.verdict != "independent" and _agrees_with_seed(case):
             case.verdict = "original"
@@ -93,7 +97,9 @@ def judge(cases: list[Case], pspp: str | None) -> None:
 
 def _agrees_with_seed(case: Case) -> bool:
     changed = differences(case.table, case.seed.table)
-    return len(changed) <= (case.mutated.touched or 0) and not any(item.startswith("shape") for item in changed)
+    return len(changed) <= (case.mutated.touched or 0) and not any(
+        item.startswith("shape") for item in changed
+    )
 
 
 def _judge_csv(case: Case) -> tuple[str, list[str]]:
@@ -136,12 +142,18 @@ def _same_cells(table: SourceTable, cells: list[list[str]], decimal: str) -> tup
             numbers = numbers if numbers is not None else [None] * len(theirs)
             found += ["cell" for a, b in zip(ours, numbers, strict=True) if (None if a != a else a) != b]
         else:
-            found += ["cell" for a, b in zip(ours, theirs, strict=True) if (a or "") != b]
+            found += ["cell" for a, b in zip(ours, theirs, strict=True) if not same_text(a, b)]
     return ("" if found else "independent"), found
 
 
 def run_campaign(
-    count: int, run: str, folder: Path, pspp: str | None, threads: int = 2, first: int = 0, progress: bool = False
+    count: int,
+    run: str,
+    folder: Path,
+    pspp: str | None,
+    threads: int = 2,
+    first: int = 0,
+    progress: bool = False,
 ) -> list[Case]:
     """Make, read and judge ``count`` mutated files; the files of accepted and crashed ones are kept in memory."""
     seeds = make_seeds(folder / "seeds", pspp)
@@ -182,11 +194,22 @@ def table_of(cases: Sequence[Case]) -> str:
     for key, group in [*sorted(groups.items()), (("all", ""), list(cases))]:
         count = Counter()
         for case in group:
-            count["accepted" if case.verdict else "refused" if not CRASHES & {*case.kinds} else case.kinds[0]] += 1
+            count[
+                "accepted" if case.verdict else "refused" if not CRASHES & {*case.kinds} else case.kinds[0]
+            ] += 1
             count[case.verdict] += 1
         cells = [len(group)] + [
             count[name]
-            for name in ("accepted", "refused", "reader_crashed", "reader_timeout", "reader_out_of_memory", "independent", "original", "disagreed")
+            for name in (
+                "accepted",
+                "refused",
+                "reader_crashed",
+                "reader_timeout",
+                "reader_out_of_memory",
+                "independent",
+                "original",
+                "disagreed",
+            )
         ]
         lines.append(f"| {key[0]} | {key[1]} | {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
@@ -204,13 +227,17 @@ def main() -> int:
     arguments.add_argument("count", type=int, nargs="?", default=20_000)
     arguments.add_argument("--run", default="1", help="name of the run: the same name gives the same files")
     arguments.add_argument("--first", type=int, default=0, help="number of the first file")
-    arguments.add_argument("--keep", type=Path, help="folder for files that crash the reader or are judged otherwise")
+    arguments.add_argument(
+        "--keep", type=Path, help="folder for files that crash the reader or are judged otherwise"
+    )
     arguments.add_argument("--threads", type=int, default=2)
     chosen = arguments.parse_args()
     pspp = shutil.which("pspp")
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="peilstok-fuzz-") as folder:
-        cases = run_campaign(chosen.count, chosen.run, Path(folder), pspp, chosen.threads, chosen.first, progress=True)
+        cases = run_campaign(
+            chosen.count, chosen.run, Path(folder), pspp, chosen.threads, chosen.first, progress=True
+        )
     print(f"{len(cases)} files in {time.monotonic() - started:.0f} s; PSPP: {pspp or 'absent'}\n")
     print(table_of(cases), refusals_of(cases), sep="\n\n")
     odd = [case for case in cases if case.verdict == "disagreed" or CRASHES & {*case.kinds}]

@@ -6,8 +6,11 @@ a CSV parser in C and one for .dta; calamine reads workbooks in Rust.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
+import os
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,12 +31,10 @@ def pspp_tables(pspp: str, files: Sequence[tuple[Path, SourceTable]]) -> list[So
             f"NEW FILE.\n{_get(path, table)}SAVE OUTFILE='{target}'.\n"
             for (path, table), target in zip(files[at:], clean[at:], strict=True)
         )
-        done = _run(pspp, syntax)
+        _run(pspp, syntax)
+        # PSPP stops at the first file that it refuses, or on which it crashes: the rest is for another process.
         written = [index for index in range(at, len(files)) if clean[index].exists()]
-        if done:
-            break
-        # PSPP itself ended; everything behind the file on which it did is still to come.
-        at = (written[-1] + 1 if written and written[-1] >= at else at) + 1
+        at = (written[-1] + 1 if written else at) + 1
     tables: list[SourceTable | None] = []
     for target in clean:
         try:
@@ -51,19 +52,17 @@ def _get(path: Path, table: SourceTable) -> str:
     return f"GET FILE='{path}'{f' ENCODING={encoding!r}' if encoding else ''}.\n"
 
 
-def _run(pspp: str, syntax: str) -> bool:
-    try:
-        done = subprocess.run(
+def _run(pspp: str, syntax: str) -> None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        subprocess.run(
             [pspp, "-O", "format=txt", "-o", "/dev/null", "-"],
             input=syntax.encode(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
             timeout=PSPP_SECONDS,
             check=False,
         )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode >= 0
 
 
 def cells_of_csv(data: bytes, table: SourceTable, delimiter: str) -> list[list[str]] | None:
@@ -78,6 +77,7 @@ def cells_of_csv(data: bytes, table: SourceTable, delimiter: str) -> list[list[s
             dtype=str,
             keep_default_na=False,
             encoding="utf-8-sig",
+            encoding_errors="replace",
             skip_blank_lines=True,
             engine="c",
         )
@@ -97,40 +97,64 @@ def cells_of_workbook(data: bytes, sheet: str | None = None) -> list[list[Any]] 
         return None
 
 
-def differences(one: SourceTable, other: SourceTable, by_name: bool = True) -> list[str]:
-    """Where two tables are not the same, as short texts without values: cells, codes, labels, declarations."""
+def differences(one: SourceTable, other: SourceTable, is_portable: bool = False) -> list[str]:
+    """Where two tables are not the same, as short texts without values: cells, codes, labels, declarations.
+
+    Two habits of PSPP are allowed for: it writes ``?`` where text does not decode, and in a portable file it loses
+    the last digit of fractions and leaves what was in memory behind strings that are shorter than their width.
+    """
     if one.frame.shape != other.frame.shape:
         return [f"shape {one.frame.shape} and {other.frame.shape}"]
     found: list[str] = []
     for mine, theirs in zip(one.variables, other.variables, strict=True):
-        if by_name and mine.variable_name != theirs.variable_name:
+        if not same_text(mine.variable_name, theirs.variable_name):
             found.append("name")
         if mine.storage_type != theirs.storage_type:
             found.append("type")
             continue
-        if mine.variable_label != theirs.variable_label:
+        if not same_text(mine.variable_label, theirs.variable_label):
             found.append("variable label")
         if _declared(mine.missing_declaration) != _declared(theirs.missing_declaration):
             found.append("declaration")
-        first, second = one.frame[mine.variable_name], other.frame[theirs.variable_name]
-        unlike = sum(
-            not _same(a, b, mine.storage_type == NUMERIC)
-            for a, b in zip(first.tolist(), second.tolist(), strict=True)
+        same = (
+            (_same_number if mine.storage_type == NUMERIC else same_text)
+            if not is_portable
+            else (_near if mine.storage_type == NUMERIC else _begins)
         )
-        found += ["cell"] * unlike
-        found += ["value label"] * len(_labels(one, mine.variable_name) ^ _labels(other, theirs.variable_name))
+        first, second = one.frame[mine.variable_name], other.frame[theirs.variable_name]
+        found += ["cell" for a, b in zip(first.tolist(), second.tolist(), strict=True) if not same(a, b)]
+        ours, labels = _labels(one, mine.variable_name), _labels(other, theirs.variable_name)
+        for code in ours.keys() | labels.keys():
+            if not same_text(ours.get(code), labels.get(code)):
+                found.append("value label")
     return found
 
 
-def _same(one: Any, other: Any, is_number: bool) -> bool:
-    if is_number:
-        return one == other or (math.isnan(one) and math.isnan(other))
-    return (one or "") == (other or "")
+def _same_number(one: float, other: float) -> bool:
+    return one == other or (math.isnan(one) and math.isnan(other))
+
+
+def _near(one: float, other: float) -> bool:
+    return _same_number(one, other) or math.isclose(one, other, rel_tol=1e-13)
+
+
+def same_text(one: str | None, other: str | None) -> bool:
+    """Whether both are the same text; ``?`` in the other stands for what its reader could not decode, and U+FFFD
+    too."""
+    one, other = one or "", (other or "").replace("\ufffd", "?")
+    if one == other or not ("?" in other and not one.isascii()):
+        return one == other
+    pattern = ".{0,4}".join(map(re.escape, re.split(r"\?+", other)))
+    return re.fullmatch(pattern, one, re.DOTALL) is not None
+
+
+def _begins(one: str | None, other: str | None) -> bool:
+    return same_text(one, other) or (other or "").startswith(one or "")
 
 
 def _declared(text: str) -> set[str]:
     return set(text.split("|"))
 
 
-def _labels(table: SourceTable, name: str) -> set[tuple[str, str]]:
-    return {(v.code, v.value_label) for v in table.values if v.variable_name == name and v.value_label}
+def _labels(table: SourceTable, name: str) -> dict[str, str]:
+    return {v.code: v.value_label for v in table.values if v.variable_name == name and v.value_label}

@@ -106,7 +106,13 @@ def inside(data: bytes, other: bytes, kind: str, rng: random.Random) -> Mutated:
     return Mutated(buffer.getvalue(), f"{changed.mutation} inside", changed.touched)
 
 
-MUTATIONS: tuple[Callable[[bytes, bytes, str, random.Random], Mutated], ...] = (flip, cut, splice, repeat, extreme)
+MUTATIONS: tuple[Callable[[bytes, bytes, str, random.Random], Mutated], ...] = (
+    flip,
+    cut,
+    splice,
+    repeat,
+    extreme,
+)
 
 
 def mutate(data: bytes, other: bytes, kind: str, rng: random.Random) -> Mutated:

@@ -89,7 +89,11 @@ def _fresh(folder: Path, pspp: str | None) -> Iterator[tuple[Path, dict]]:
         "variable_measure": {"V1": "nominal"},
         "variable_format": {"DATUM": "DATETIME20"},
     }
-    for name, how in (("plain.sav", {}), ("row.sav", {"row_compress": True}), ("block.zsav", {"compress": True})):
+    for name, how in (
+        ("plain.sav", {}),
+        ("row.sav", {"row_compress": True}),
+        ("block.zsav", {"compress": True}),
+    ):
         pyreadstat.write_sav(_frame(), str(folder / name), **described, **how)
         yield folder / name, {}
     plain = _frame().drop(columns="LANG").replace({"T1": {"é": "e"}})
@@ -101,7 +105,13 @@ def _fresh(folder: Path, pspp: str | None) -> Iterator[tuple[Path, dict]]:
             f"GET FILE='{folder / 'plain.sav'}' /DROP=LANG.\nMISSING VALUES V1 (9, 97 THRU 99).\n"
             f"EXPORT OUTFILE='{exported}'.\n"
         )
-        subprocess.run([pspp, "-O", "format=txt", "-o", "/dev/null", "-"], input=syntax, text=True, capture_output=True, check=False)
+        subprocess.run(
+            [pspp, "-O", "format=txt", "-o", "/dev/null", "-"],
+            input=syntax,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
         if exported.exists():
             yield exported, {}
     _frame().to_csv(folder / "komma.csv", index=False)
@@ -111,7 +121,11 @@ def _fresh(folder: Path, pspp: str | None) -> Iterator[tuple[Path, dict]]:
     _frame().to_excel(folder / "werkmap.xlsx", index=False)
     yield folder / "werkmap.xlsx", {}
     book = openpyxl.Workbook()
-    for row in (["Nr", "Som", "Datum", "Waar"], [1, "=1+1", pd.Timestamp("2020-01-01"), True], [2, "=cmd|x", None, False]):
+    for row in (
+        ["Nr", "Som", "Datum", "Waar"],
+        [1, "=1+1", pd.Timestamp("2020-01-01"), True],
+        [2, "=cmd|x", None, False],
+    ):
         book.active.append(row)
     book.save(folder / "formules.xlsx")
     yield folder / "formules.xlsx", {}
@@ -121,13 +135,17 @@ def _sample(folder: Path) -> Iterator[tuple[Path, dict]]:
     """The first rows and columns of delivered files, with their dictionaries."""
     for number, path in enumerate(sorted((ROOT / "raw").rglob("*.*sav"))[::4]):
         small = folder / f"sample{number}{path.suffix}"
-        frame, meta = pyreadstat.read_sav(str(path), row_limit=ROWS, user_missing=True, disable_datetime_conversion=True)
+        frame, meta = pyreadstat.read_sav(
+            str(path), row_limit=ROWS, user_missing=True, disable_datetime_conversion=True
+        )
         names = list(frame.columns[:COLUMNS])
         pyreadstat.write_sav(
             frame[names],
             str(small),
             column_labels=[meta.column_names_to_labels[name] or "" for name in names],
-            variable_value_labels={name: v for name, v in meta.variable_value_labels.items() if name in names},
+            variable_value_labels={
+                name: v for name, v in meta.variable_value_labels.items() if name in names
+            },
             missing_ranges={name: v for name, v in meta.missing_ranges.items() if name in names},
             row_compress=path.suffix == ".sav",
             compress=path.suffix == ".zsav",
