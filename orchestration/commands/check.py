@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,6 +90,25 @@ def _print_files(console: Console, outcome: CheckOutcome) -> None:
         line.append(f"{file.n_rows:>7,} rows {file.n_columns:>4} variables  ")
         line.append(mark, style=style)
         console.print(line, soft_wrap=True)
+        for remark, style in _about_texts(file):
+            console.print(Text(remark, style=style), soft_wrap=True)
+
+
+def _about_texts(file: LandedFile) -> Iterator[tuple[str, str]]:
+    """What was wrong with the encoding of a file: it stops nothing, and a person should know."""
+    for outcome, style in (("repaired", "dim"), ("damaged", "yellow")):
+        found = [
+            f"{count:,} {name.removesuffix(f'_{outcome}').replace('_', ' ')}"
+            for name, count in vars(file.text_counts).items()
+            if count and name.endswith(outcome)
+        ]
+        if found:
+            yield f"{'':<10} {outcome}: {', '.join(found)}", style
+    if file.text_counts.value_labels_damaged:
+        yield (
+            f"{'':<10} flag[value_labels_undamaged]: ask the supplier for the labels, or for the file in UTF-8; "
+            f"their bytes are in landing/{file.wave_id}/{file.file_id}/original_texts.parquet"
+        ), "yellow"
 
 
 def _count(items: Sequence[object], name: str) -> str:

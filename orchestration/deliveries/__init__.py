@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from orchestration.deliveries.manifest import DeliveredFile, Manifest
     from orchestration.deliveries.manifest_reading import find_deliveries, load_manifest, scan_deliveries
     from orchestration.deliveries.problems import DeliveryProblems, Problem
-    from orchestration.deliveries.readers import read_csv, read_por, read_sav, read_xlsx
+    from orchestration.deliveries.readers import read_csv, read_dta, read_por, read_sav, read_xlsx
     from orchestration.deliveries.register import LandingRegister, load_register, write_register
     from orchestration.deliveries.source_table import SourceTable
 
@@ -34,6 +34,7 @@ _HOMES = {
     "DeliveryProblems": "problems",
     "Problem": "problems",
     "read_csv": "readers",
+    "read_dta": "readers",
     "read_por": "readers",
     "read_sav": "readers",
     "read_source": "confined_reading",
@@ -59,6 +60,7 @@ __all__ = [
     "load_manifest",
     "load_register",
     "read_csv",
+    "read_dta",
     "read_lock",
     "read_por",
     "read_sav",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from orchestration.deliveries.file_faults import (
-    decode,
+    delimited_text,
     foreign,
     read_bytes,
     said_by_first_bytes,
@@ -26,7 +26,17 @@ from orchestration.deliveries.problems import (
     few,
     raise_when_any,
 )
-from orchestration.deliveries.source_table import NUMERIC, SourceValue, SourceVariable, canonical_code
+from orchestration.deliveries.texts import VALUE_LABEL, VARIABLE_LABEL, ByteText, Texts, WholeText
+from orchestration.deliveries.source_table import (
+    NUMERIC,
+    OriginalText,
+    ResponseSet,
+    SourceValue,
+    SourceVariable,
+    TextCounts,
+    canonical_code,
+    declared_text,
+)
 
 COLUMNS = ("variable", "variable_label", "code", "label", "is_missing", "mr_set")
 NEEDED = ("variable", "code", "label")
@@ -56,11 +66,24 @@ class Codebook:
 
     name: str
     entries: dict[str, _Entry]
+    text_counts: TextCounts = TextCounts()
+    original_texts: tuple[OriginalText, ...] = ()
 
     @classmethod
     def empty(cls) -> Codebook:
         """The codebook of a file that came without one."""
         return cls("", {})
+
+    @staticmethod
+    def response_sets(variables: Sequence[SourceVariable]) -> tuple[ResponseSet, ...]:
+        """The sets that the codebook names; it does not say what they count."""
+        names = sorted({variable.mr_set for variable in variables if variable.mr_set})
+        return tuple(
+            ResponseSet(
+                name, "", "", "", tuple(one.variable_name for one in variables if one.mr_set == name)
+            )
+            for name in names
+        )
 
     def problems_with(self, file: str, types: Mapping[str, str], decimal: str = ".") -> list[Problem]:
         """What does not fit the file: variables that it lacks, and codes that its numbers cannot be."""
@@ -119,7 +142,8 @@ class Codebook:
                 coded.sort(key=lambda pair: float(pair[0]))
             else:
                 coded.sort(key=lambda pair: pair[0])
-            declaration = "|".join(text for text, code in coded if code.is_missing)
+            declared = [text for text, code in coded if code.is_missing]
+            declaration = "|".join(declared if types[name] == NUMERIC else map(declared_text, declared))
             variables.append(
                 SourceVariable(
                     position,
@@ -140,31 +164,55 @@ def read_codebook_file(path: Path, encoding: str | None = None) -> Codebook:
     ``encoding`` is that of the file it belongs to; a codebook in UTF-8 is read as such all the same, since
     text in a one-byte encoding with letters beyond ASCII is practically never valid UTF-8.
     """
-    return codebook_from_rows(path.name, _rows(path, encoding))
+    rows, texts = _decoded_rows(path, encoding)
+    return replace(
+        codebook_from_rows(path.name, rows),
+        text_counts=texts.counts,
+        original_texts=tuple(texts.originals),
+    )
 
 
 def codebook_size(path: Path, encoding: str | None = None) -> tuple[int, int]:
     """Rows, its header left out, and columns of a CSV codebook."""
-    rows = _rows(path, encoding)
+    rows, _ = _rows(path, encoding)
     return len(rows) - 1, len(rows[0])
 
 
-def _rows(path: Path, encoding: str | None) -> list[list[str]]:
+def _decoded_rows(path: Path, encoding: str | None) -> tuple[list[list[str]], Texts]:
+    """Rows of text; what had to be repaired in it counts once for each label."""
+    rows, used = _rows(path, encoding)
+    cells = [cell for row in rows for cell in row]
+    texts = Texts(WholeText(used) if used else ByteText(encoding, cells))
+    header = [texts.code(name, 0) for name in rows[0]]
+    seen: set[tuple[str, str]] = set()
+    decoded = [header]
+    for row in rows[1:]:
+        plain = [texts.code(cell, 0) for cell in row]
+        variable = plain[header.index("variable")] if "variable" in header[: len(row)] else ""
+        code = plain[header.index("code")] if "code" in header[: len(row)] else ""
+        for name, kind, place in (
+            ("label", VALUE_LABEL, code),
+            ("variable_label", VARIABLE_LABEL, ""),
+        ):
+            at = header.index(name) if name in header[: len(row)] else None
+            if at is not None and (kind == VALUE_LABEL or (variable, name) not in seen):
+                seen.add((variable, name))
+                texts.one(row[at], kind, variable, place)
+        decoded.append(plain)
+    return decoded, texts
+
+
+def _rows(path: Path, encoding: str | None) -> tuple[list[list[str]], str | None]:
     data = read_bytes(path)
     if said_by_first_bytes(data):
         raise foreign(path, "not_csv", "a CSV codebook", data)
-    try:
-        text = decode(path, data, None)[0]
-    except DeliveryProblems:
-        if encoding is None:
-            raise
-        text = decode(path, data, encoding)[0]
+    text, used = delimited_text(path, data, encoding)
     if not text.strip():
         raise truncated(path, "is empty")
     first = text.splitlines()[0]
     delimiter = max(";,\t", key=first.count)
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)), used
     except csv.Error as error:
         raise unreadable(
             path, "not_csv", f"is not a valid CSV codebook: {error}", "correct its quotes"

@@ -76,6 +76,19 @@ def respondent_ids(entry: DeliveredFile, source: SourceTable) -> tuple[list[str]
     cells = source.frame[entry.respondent_id].tolist()
     ids = ["" if _is_blank(cell) else canonical_code(cell) for cell in cells]
     problems: list[Problem] = []
+    # Text is not blank when it is declared missing; it is no id all the same.
+    declared = _declared_missing(_variable(source, entry.respondent_id), source.frame[entry.respondent_id])
+    if no_id := int(declared.sum()):
+        problems.append(
+            Problem(
+                "missing_respondent_id",
+                f"{no_id} of {len(ids)} rows have a respondent id that the file declares missing",
+                f"ask the supplier for the ids, or name another variable as `respondent_id` of {entry.file_id} "
+                "in delivery.yml",
+                file=entry.path,
+                variable=entry.respondent_id,
+            )
+        )
     blank = ids.count("")
     if blank:
         problems.append(
@@ -87,7 +100,7 @@ def respondent_ids(entry: DeliveredFile, source: SourceTable) -> tuple[list[str]
                 variable=entry.respondent_id,
             )
         )
-    filled = [value for value in ids if value]
+    filled = [value for value, absent in zip(ids, declared, strict=True) if value and not absent]
     surplus = len(filled) - len(set(filled))
     coinciding = len(set(filled)) - len({_bare(value) for value in filled})
     for count, said in (
@@ -201,7 +214,7 @@ def check_design(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
                         variable=name,
                     )
                 )
-            elif missing := int(source.frame[name].isna().sum()):
+            elif missing := _without_value(source, name):
                 problems.append(
                     Problem(
                         "missing_design_value",
@@ -212,6 +225,31 @@ def check_design(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
                     )
                 )
     return problems
+
+
+def check_finite(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
+    """No answer is infinite: one would make every mean and total so. The weight is judged by ``check_weight``."""
+    problems: list[Problem] = []
+    for variable in source.variables:
+        name = variable.variable_name
+        if variable.storage_type != NUMERIC or name == entry.weight or name in entry.dropped:
+            continue
+        answers = source.frame[name].to_numpy()
+        # A sum of finite doubles may overflow, so it only spares most variables the slower look.
+        if math.isfinite(answers[answers == answers].sum()):
+            continue
+        if infinite := sum(1 for answer in answers if math.isinf(answer)):
+            problems.append(
+                Problem(
+                    "infinite_answer",
+                    f"{infinite} of {len(answers)} rows hold an infinite number",
+                    f"ask the supplier for the answers; a variable that no mapping uses may go under "
+                    f"`free_text` of {entry.file_id} in delivery.yml",
+                    file=entry.path,
+                    variable=name,
+                )
+            )
+    return few(problems)
 
 
 def check_cells(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
@@ -268,12 +306,22 @@ def _counted(found: Mapping[str, int]) -> str:
 
 
 def _declared_missing(variable: SourceVariable, answers: Any) -> Any:
+    """Whether each answer, a number or a text, is one that the file declares missing."""
+    if not variable.missing_declaration:
+        return answers.isin([])
+    is_numeric = variable.storage_type == NUMERIC
     codes = [
-        number
-        for number in answers.dropna().unique()
-        if in_missing_declaration(canonical_code(number), True, variable.missing_declaration)
+        value
+        for value in answers.dropna().unique()
+        if in_missing_declaration(canonical_code(value), is_numeric, variable.missing_declaration)
     ]
     return answers.isin(codes)
+
+
+def _without_value(source: SourceTable, name: str) -> int:
+    """Rows whose value is absent or declared missing."""
+    answers = source.frame[name]
+    return int((answers.isna() | _declared_missing(_variable(source, name), answers)).sum())
 
 
 def _bare(respondent: str) -> str:

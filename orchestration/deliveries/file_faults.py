@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from collections.abc import Collection, Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestration.deliveries.privacy import EMAIL
+from orchestration.deliveries.text_encoding import is_one_byte_text
 from orchestration.deliveries.problems import (
     WRONG_USE_OR_UNREADABLE,
     DeliveryProblems,
@@ -18,10 +20,12 @@ from orchestration.deliveries.problems import (
 )
 
 ABSENT = "put it back as it was received, or take it off the manifest"
+MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 BYTE_ORDER_MARK = "\ufeff"
 FORMATS_BY_FIRST_BYTES = {
     b"$FL2": "an SPSS system file (.sav)",
     b"$FL3": "a compressed SPSS system file (.zsav)",
+    b"<stata_dta>": "a Stata file (.dta)",
     b"PK": "an .xlsx workbook, or another zip archive",
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an encrypted workbook, or one of the old .xls kind",
 }
@@ -123,6 +127,24 @@ def decode(path: Path, data: bytes, encoding: str | None) -> tuple[str, str]:
         ) from None
 
 
+def delimited_text(path: Path, data: bytes, encoding: str | None) -> tuple[str, str | None]:
+    """Text of a delimited file, and ``None``: each character stands for one byte and is still to be decoded; or
+    the name of the encoding that all of it has been decoded with, because its bytes do not stand for themselves.
+    """
+    if encoding is None:
+        encoding = next((name for mark, name in MARKS.items() if data.startswith(mark)), None)
+    if encoding is None and data.count(0) * 5 > len(data):
+        raise unreadable(
+            path,
+            "wrong_encoding",
+            "is full of zero bytes, as text in UTF-16 is",
+            "name its encoding in delivery.yml (`encoding: utf-16-le` is the usual one)",
+        )
+    if not is_one_byte_text(encoding):
+        return decode(path, data, encoding)
+    return data.removeprefix(codecs.BOM_UTF8).decode("latin-1"), None
+
+
 def check_header(path: Path, header: list[str], declared: Collection[str] = ()) -> list[Problem]:
     """Column names must be there, and differ in more than upper and lower case.
 
@@ -144,9 +166,14 @@ def check_header(path: Path, header: list[str], declared: Collection[str] = ()) 
                 file=path.name,
             )
         ]
+    return check_names(path, header)
+
+
+def check_names(path: Path, names: list[str]) -> list[Problem]:
+    """Names that cannot be columns of landing. Messages give positions, never a name."""
     problems: list[Problem] = []
     seen: dict[str, int] = {}
-    for position, name in enumerate(header, start=1):
+    for position, name in enumerate(names, start=1):
         if not name.strip():
             kind, said, remedy = "unnamed_column", "has no name", "name it in the file, or remove the column"
         elif name.casefold() in seen:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from orchestration.deliveries.landed_tables import TABLE_NAMES, write_tables
+from orchestration.deliveries.landed_tables import DELIVERY_COLUMNS, TABLE_NAMES, write_tables
 
 
 def landed_as(folder: Path) -> dict[str, Any] | None:
@@ -18,7 +18,8 @@ def landed_as(folder: Path) -> dict[str, Any] | None:
     if not all((folder / f"{name}.parquet").is_file() for name in TABLE_NAMES):
         return None
     try:
-        return parquet.read_table(folder / "delivery.parquet").to_pylist()[0]
+        known = parquet.read_table(folder / "delivery.parquet").to_pylist()[0]
+        return known if DELIVERY_COLUMNS.keys() <= known.keys() else None
     except (OSError, pa.ArrowInvalid, IndexError):
         return None
 

@@ -1,15 +1,26 @@
-"""The five Parquet files of a landed delivery: their columns, and how they are written."""
+"""The Parquet files of a landed delivery: their columns, and how they are written."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TABLE_NAMES = ("answers", "variables", "values", "delivery", "response")
+    from orchestration.deliveries.source_table import SourceTable
+
+TABLE_NAMES = (
+    "answers",
+    "variables",
+    "values",
+    "delivery",
+    "response",
+    "response_sets",
+    "missing_reasons",
+    "original_texts",
+)
 SOURCE_COLUMNS = {
     "wave_id": "string",
     "programme_id": "string",
@@ -58,6 +69,13 @@ DELIVERY_COLUMNS = {
     "licence": "string",
     "file_label": "string",
     "encoding": "string",
+    "declared_weight_variable": "string",
+    "value_labels_repaired": "int64",
+    "value_labels_damaged": "int64",
+    "variable_labels_repaired": "int64",
+    "variable_labels_damaged": "int64",
+    "answers_repaired": "int64",
+    "answers_damaged": "int64",
     "landing_hash": "string",
 }
 RESPONSE_COLUMNS = {
@@ -67,6 +85,61 @@ RESPONSE_COLUMNS = {
     "population_id": "string",
     "invited": "int64",
 }
+
+RESPONSE_SET_COLUMNS = {
+    **SOURCE_COLUMNS,
+    "set_name": "string",
+    "set_label": "string",
+    "kind": "string",
+    "counted_value": "string",
+    "position": "int32",
+    "variable_name": "string",
+}
+MISSING_REASON_COLUMNS = {**SOURCE_COLUMNS, "_row": "int64", "variable_name": "string", "code": "string"}
+ORIGINAL_TEXT_COLUMNS = {
+    **SOURCE_COLUMNS,
+    "text_kind": "string",
+    "variable_name": "string",
+    "code": "string",
+    "row": "int64",
+    "outcome": "string",
+    "original_hex": "string",
+}
+
+
+def codebook_tables(
+    source: SourceTable, origin: Mapping[str, str], names: Collection[str]
+) -> dict[str, pa.Table]:
+    """The tables about the variables that land (``names``), beside ``variables`` and ``values``."""
+    sets = [
+        {
+            **origin,
+            "set_name": one.name,
+            "set_label": one.label,
+            "kind": one.kind,
+            "counted_value": one.counted_value,
+            "position": position,
+            "variable_name": member,
+        }
+        for one in source.response_sets
+        for position, member in enumerate(one.variables, start=1)
+        if member in names
+    ]
+    reasons = [
+        {**origin, "_row": row, "variable_name": name, "code": code}
+        for name, by_row in source.missing_reasons.items()
+        if name in names
+        for row, code in by_row.items()
+    ]
+    # What belongs to no variable is a label of the file or of a set.
+    originals = [
+        {**origin, **vars(text)} for text in source.original_texts if text.variable_name in {*names, ""}
+    ]
+    return {
+        "response_sets": arrow_table(RESPONSE_SET_COLUMNS, sets),
+        "missing_reasons": arrow_table(MISSING_REASON_COLUMNS, reasons),
+        "original_texts": arrow_table(ORIGINAL_TEXT_COLUMNS, originals),
+    }
 
 
 def arrow_table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> pa.Table:

@@ -14,6 +14,7 @@ from orchestration.deliveries.design_checks import (
     check_cells,
     check_declared_variables,
     check_design,
+    check_finite,
     check_weight,
     panel_members,
     respondent_ids,
@@ -26,6 +27,7 @@ from orchestration.deliveries.landed_tables import (
     VARIABLE_COLUMNS,
     answers_table,
     arrow_table,
+    codebook_tables,
 )
 from orchestration.deliveries.lock import Lock, read_lock, size_and_hash, verify_lock
 from orchestration.deliveries.manifest import DeliveredFile, Manifest
@@ -40,13 +42,13 @@ from orchestration.deliveries.problems import (
     raise_when_any,
 )
 from orchestration.deliveries.readers import READER_VERSION
-from orchestration.deliveries.source_table import STRING, SourceTable
+from orchestration.deliveries.source_table import STRING, SourceTable, TextCounts
 
 if TYPE_CHECKING:
     from orchestration.registry.load import Registry
     from orchestration.settings import Settings
 
-LANDING_VERSION = 3
+LANDING_VERSION = 4
 """Bump when the same file would land differently, so that everything is landed anew."""
 
 Progress = Callable[[str, str, int, int], None]
@@ -67,6 +69,7 @@ class LandedFile:
     n_rows: int
     n_columns: int
     """Columns of the delivered file; landing may hold fewer."""
+    text_counts: TextCounts = TextCounts()
 
 
 def land_all(
@@ -125,7 +128,7 @@ def land_file(
     known = landed_as(folder)
     if known is not None and known["landing_hash"] == landing_hash:
         return _outcome(
-            manifest, entry, folder, landing_hash, known["n_rows"], known["n_columns"], is_new=False
+            manifest, entry, folder, landing_hash, (known["n_rows"], known["n_columns"]), _counts(known), False
         )
     try:
         source = read_source(manifest.folder, entry, limits)
@@ -144,7 +147,7 @@ def land_file(
         landing_hash,
     )
     replace_folder(landing, folder, tables)
-    return _outcome(manifest, entry, folder, landing_hash, *source.frame.shape, is_new=True)
+    return _outcome(manifest, entry, folder, landing_hash, source.frame.shape, source.text_counts, True)
 
 
 def _land_manifest(
@@ -252,6 +255,7 @@ def _checked_people(
     members, found = panel_members(entry, source)
     problems += found
     problems += check_weight(entry, source) + check_design(entry, source) + check_cells(entry, source)
+    problems += check_finite(entry, source)
     locked = lock.files.get(entry.path)
     if locked is not None and (locked.rows, locked.columns) != source.frame.shape:
         problems.append(
@@ -321,6 +325,8 @@ def _tables(
         "licence": manifest.licence,
         "file_label": source.file_label,
         "encoding": source.encoding,
+        "declared_weight_variable": source.declared_weight or None,
+        **vars(source.text_counts),
         "landing_hash": landing_hash,
     }
     return {
@@ -343,6 +349,7 @@ def _tables(
             RESPONSE_COLUMNS,
             [{**origin, "population_id": row.population, "invited": row.invited} for row in entry.response],
         ),
+        **codebook_tables(source, origin, names),
     }
 
 
@@ -351,8 +358,8 @@ def _outcome(
     entry: DeliveredFile,
     folder: Path,
     landing_hash: str,
-    n_rows: int,
-    n_columns: int,
+    shape: tuple[int, int],
+    counts: TextCounts,
     is_new: bool,
 ) -> LandedFile:
     return LandedFile(
@@ -363,6 +370,11 @@ def _outcome(
         folder,
         landing_hash,
         is_new,
-        int(n_rows),
-        int(n_columns),
+        int(shape[0]),
+        int(shape[1]),
+        counts,
     )
+
+
+def _counts(delivery: dict[str, Any]) -> TextCounts:
+    return TextCounts(**{name: delivery[name] for name in vars(TextCounts())})

@@ -19,6 +19,7 @@ SUFFIXES = {
     "sav": (".sav",),
     "zsav": (".zsav", ".sav"),
     "por": (".por",),
+    "dta": (".dta",),
     "csv": (".csv", ".txt", ".tsv"),
     "xlsx": (".xlsx",),
 }
@@ -66,10 +67,10 @@ class DeliveredFile(_Entry):
         examples=["v1/ambtsdragers.sav"],
     )
     instrument: Identifier = Field(description="instrument_id of the registry", examples=["office_holders"])
-    format: Literal["sav", "zsav", "por", "csv", "xlsx"] = Field(description="kind of file", examples=["sav"])
+    format: Literal["sav", "zsav", "por", "dta", "csv", "xlsx"] = Field(description="kind of file", examples=["sav"])
     encoding: Text | None = Field(
         None,
-        description="encoding of the text; without it the file's own word is taken (sav), or UTF-8 (csv)",
+        description="encoding of the text, which overrules what the file says; without it the text itself shows it",
         examples=["cp1252"],
     )
     delimiter: str | None = Field(

@@ -15,7 +15,7 @@ from orchestration.deliveries.source_table import NUMERIC, canonical_code
 class LandedCodes:
     """Reads a landed file's codebook at once and the codes of a variable when they are asked for.
 
-    ``folder`` holds the five Parquet files of one landed file.
+    ``folder`` holds the Parquet files of one landed file.
     """
 
     folder: Path
@@ -81,6 +81,10 @@ class LandedCodes:
                 code = canonical_code(value)
                 counted[code] = counted.get(code, 0) + count
             self._counted[name] = counted
+        for row in self._rows("missing_reasons"):
+            if row["variable_name"] in wanted:
+                counted = self._counted[row["variable_name"]]
+                counted[row["code"]] = counted.get(row["code"], 0) + 1
 
     def counts(self, variable: str) -> dict[str, int]:
         """Number of respondents by canonical code, system missing left out."""

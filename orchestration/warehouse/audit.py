@@ -50,6 +50,7 @@ def audit_warehouse(settings: Settings, registry: Registry) -> list[CheckResult]
             *figures_are_met(connection),
             claims_hold(connection),
             weights_spread_within_bound(connection),
+            value_labels_undamaged(connection),
             *synthetic_input(connection, registry),
             *(release_keys_are_whole(connection, *item) for item in RELEASE_KEYS.items()),
         ]
@@ -229,6 +230,16 @@ def weights_spread_within_bound(connection: duckdb.DuckDBPyConnection) -> CheckR
         f"a design effect of the weights (1 + cv²) of at most {rows[0][2]:g}" if rows else "weights",
         passed=f"at most {largest:.2f} in {len(rows)} samples",
     )
+
+
+def value_labels_undamaged(connection: duckdb.DuckDBPyConnection) -> CheckResult:
+    """No label of a code holds characters that could not be restored: the crosswalk matches codes by label."""
+    rows = connection.execute(
+        "select wave_id || '/' || file_id, value_labels_damaged from landed where value_labels_damaged > 0 order by 1"
+    ).fetchall()
+    faults = [f"{file}: {damaged} damaged" for file, damaged in rows]
+    expected = "every value label readable; the bytes of the others are in original_texts of landing"
+    return _result("landing", "register", "value_labels_undamaged", faults, expected)
 
 
 def synthetic_input(connection: duckdb.DuckDBPyConnection, registry: Registry) -> list[CheckResult]:

@@ -20,12 +20,26 @@ with answers as (
     select 0::bigint as respondent_key, 0::bigint as file_key, '' as source_variable, 0::double as source_number, '' as source_text
     where false
 {% endfor %}
+),
+
+-- Why a number is missing, where the file says it by a letter (.a to .z) and not by a code among the numbers.
+reasons as (
+    select
+        {{ respondent_key('deliveries.file_key') }} as respondent_key,
+        landed.variable_name as source_variable,
+        landed.code
+    from {{ source('landing', 'missing_reasons') }} as landed
+    inner join {{ ref('stg_deliveries') }} as deliveries
+        using (wave_id, instrument_id, file_id)
 )
 
 select
-    respondent_key,
-    file_key,
-    source_variable,
-    source_number,
-    coalesce(nullif(rtrim(source_text), ''), {{ canonical_code('source_number') }}) as source_code
+    answers.respondent_key,
+    answers.file_key,
+    answers.source_variable,
+    answers.source_number,
+    coalesce(nullif(rtrim(answers.source_text), ''), {{ canonical_code('answers.source_number') }}, reasons.code) as source_code
 from answers
+left join reasons
+    on answers.respondent_key = reasons.respondent_key
+    and answers.source_variable = reasons.source_variable

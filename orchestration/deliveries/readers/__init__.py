@@ -7,14 +7,15 @@ from pathlib import Path
 from orchestration.deliveries.manifest import DeliveredFile
 from orchestration.deliveries.readers.delimited import read_csv
 from orchestration.deliveries.readers.portable import read_por
+from orchestration.deliveries.readers.stata import read_dta
 from orchestration.deliveries.readers.system_file import read_sav
 from orchestration.deliveries.readers.workbook import read_xlsx
 from orchestration.deliveries.source_table import SourceTable
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Bump when a reader returns something else for the same file, so that everything is landed anew."""
 
-__all__ = ["READER_VERSION", "read_csv", "read_por", "read_sav", "read_source", "read_xlsx"]
+__all__ = ["READER_VERSION", "read_csv", "read_dta", "read_por", "read_sav", "read_source", "read_xlsx"]
 
 
 def read_source(folder: Path, entry: DeliveredFile) -> SourceTable:
@@ -27,7 +28,9 @@ def read_source(folder: Path, entry: DeliveredFile) -> SourceTable:
     if entry.format in ("sav", "zsav"):
         return read_sav(path, encoding=entry.encoding)
     if entry.format == "por":
-        return read_por(path)
+        return read_por(path, encoding=entry.encoding)
+    if entry.format == "dta":
+        return read_dta(path, encoding=entry.encoding)
     if entry.format == "csv":
         return read_csv(
             path,

@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestration.deliveries.codebook import Codebook, read_codebook_file
 from orchestration.deliveries.file_faults import (
     check_header,
-    decode,
+    delimited_text,
     foreign,
     read_bytes,
     said_by_first_bytes,
@@ -19,7 +19,7 @@ from orchestration.deliveries.file_faults import (
 )
 from orchestration.deliveries.number_text import parse_numbers
 from orchestration.deliveries.problems import Problem, few, raise_when_any
-from orchestration.deliveries.readers.dictionary import text_column
+from orchestration.deliveries.texts import MOST_DAMAGED, VARIABLE_LABEL, ByteText, Texts, WholeText, added
 from orchestration.deliveries.source_table import NUMERIC, STRING, SourceTable
 
 
@@ -34,15 +34,17 @@ def read_csv(
     """Read delimited text; the first row holds the names.
 
     A column is numeric when every cell that is not blank is a number in the declared notation without leading
-    zeros; any other column is text. Raises ``DeliveryProblems`` for text that does not decode or parse, for
+    zeros; any other column is text. Without ``encoding`` it is seen from the cells. Raises ``DeliveryProblems`` for text that does not decode or parse, for
     rows of another length than the header, for names that are empty or stand twice, and when the first row
     holds none of the ``declared`` variables.
     """
     data = read_bytes(path)
     if said_by_first_bytes(data):
         raise foreign(path, "not_csv", "CSV text", data)
-    text, used = decode(path, data, encoding)
+    text, used = delimited_text(path, data, encoding if delimiter.isascii() else encoding or "utf-8")
     header, rows = _rows(path, text, delimiter)
+    texts = _texts(path, used, encoding, [header, *rows])
+    header = [texts.one(name, VARIABLE_LABEL).strip() for name in header]
     raise_when_any(check_header(path, header, declared))
     meaning = read_codebook_file(codebook, encoding) if codebook else Codebook.empty()
     import pandas as pd
@@ -50,13 +52,39 @@ def read_csv(
     columns: dict[str, pd.Series] = {}
     types: dict[str, str] = {}
     for name, cells in zip(header, zip(*rows, strict=True) if rows else ((),) * len(header), strict=True):
-        numbers = parse_numbers(cells, decimal)
+        answers = texts.column(cells, name)
+        numbers = parse_numbers(["" if cell is None else cell for cell in answers.tolist()], decimal)
         types[name] = STRING if numbers is None else NUMERIC
-        columns[name] = text_column(cells) if numbers is None else pd.Series(numbers, dtype="float64")
+        columns[name] = answers if numbers is None else pd.Series(numbers, dtype="float64")
     raise_when_any(meaning.problems_with(path.name, types, decimal))
     frame = pd.DataFrame(columns, copy=False)
     variables, values = meaning.describe(frame, types, decimal)
-    return SourceTable(frame, variables, values, "", used)
+    return SourceTable(
+        frame,
+        variables,
+        values,
+        "",
+        texts.decoder.encoding,
+        response_sets=meaning.response_sets(variables),
+        text_counts=added(texts.counts, meaning.text_counts),
+        original_texts=(*texts.originals, *meaning.original_texts),
+    )
+
+
+def _texts(path: Path, used: str | None, stated: str | None, rows: list[list[str]]) -> Texts:
+    """How the cells are to be decoded: as the manifest says, or else as the cells themselves show."""
+    if used is not None:
+        return Texts(WholeText(used))
+    decoder = ByteText(stated, (cell for row in rows for cell in row))
+    if stated and decoder.share_undecodable(cell for row in rows for cell in row) > MOST_DAMAGED:
+        raise unreadable(
+            path,
+            "wrong_encoding",
+            f"is not {stated}",
+            "correct `encoding` in delivery.yml (`encoding: cp1252` is the usual one), or leave it out: the "
+            "encoding is then seen from the text",
+        )
+    return Texts(decoder)
 
 
 def _rows(path: Path, text: str, delimiter: str) -> tuple[list[str], list[list[str]]]:
@@ -66,7 +94,7 @@ def _rows(path: Path, text: str, delimiter: str) -> tuple[list[str], list[list[s
     problems: list[Problem] = []
     rows: list[list[str]] = []
     try:
-        header = [name.strip() for name in next(reader)]
+        header = next(reader)
         for cells in reader:
             if not cells:
                 continue

@@ -8,14 +8,21 @@ from typing import Any
 
 from orchestration.deliveries.file_faults import foreign, read_bytes, truncated, unreadable
 from orchestration.deliveries.problems import DeliveryProblems
-from orchestration.deliveries.readers.dictionary import source_table
-from orchestration.deliveries.source_table import SourceTable
+from orchestration.deliveries.readers.dictionary import RawColumn, assemble
+from orchestration.deliveries.readers.system_dictionary import (
+    HEADER_BYTES,
+    SystemDictionary,
+    scan_dictionary,
+)
+from orchestration.deliveries.source_table import ResponseSet, SourceTable
 
-HEADER_BYTES = 176
 MAGIC = (b"$FL2", b"$FL3")
 ENCRYPTED = b"ENCRYPTEDSAV"
-FALLBACK_ENCODINGS = ("cp1252", "iso-8859-1")
-"""Tried in turn when the text is not in the encoding that the file claims; the last one accepts any byte."""
+ONE_CHARACTER_A_BYTE = "LATIN1"
+"""What pyreadstat is told that every file is in: it then hands over each byte as the character of that number,
+stumbles over none, and the text is decoded afterwards, string by string."""
+UNCOMPRESSED = 0
+ZTRAILER_BYTES = 24
 
 
 def read_sav(path: Path, encoding: str | None = None) -> SourceTable:
@@ -26,12 +33,29 @@ def read_sav(path: Path, encoding: str | None = None) -> SourceTable:
     """
     data = read_bytes(path)
     _check_magic(path, data)
-    frame, meta, used = _parse(path, encoding)
-    expected = header_case_count(data)
-    rows = len(next(iter(frame.values()))) if frame else 0
-    if expected >= 0 and rows != expected:
-        raise truncated(path, f"its header announces {expected} rows, {rows} can be read")
-    return source_table(frame, meta, used)
+    try:
+        dictionary = scan_dictionary(data)
+    except (ValueError, IndexError, struct.error) as error:
+        raise truncated(path, f"is cut off or damaged: {error}") from None
+    _check_length(path, data, dictionary)
+    columns, meta = _parse(path)
+    rows = len(next(iter(columns.values()))) if columns else 0
+    if dictionary.rows >= 0 and rows != dictionary.rows:
+        raise truncated(path, f"its header announces {dictionary.rows} rows, {rows} can be read")
+    if len(meta.column_names) != len(dictionary.variables):
+        raise truncated(path, "is damaged: its variables do not fit together")
+    return assemble(
+        path,
+        [
+            _column(name, variable, columns[name], meta)
+            for name, variable in zip(meta.column_names, dictionary.variables, strict=True)
+        ],
+        claimed=dictionary.claimed_encoding,
+        stated=encoding,
+        file_label=meta.file_label or "",
+        sets=_response_sets(dictionary, meta.column_names),
+        weight=_weight(dictionary, meta.column_names),
+    )
 
 
 def header_case_count(data: bytes) -> int:
@@ -57,35 +81,84 @@ def _check_magic(path: Path, data: bytes) -> None:
         raise truncated(path, f"ends within its header, after {len(data)} bytes")
 
 
-def _parse(path: Path, encoding: str | None) -> tuple[dict[str, Any], Any, str]:
+def _check_length(path: Path, data: bytes, dictionary: SystemDictionary) -> None:
+    """A file that ends between two rows can be read without a word, so its length is compared first."""
+    present = len(data) - dictionary.data_at
+    if dictionary.compression == UNCOMPRESSED and dictionary.case_bytes:
+        whole, rest = divmod(present, dictionary.case_bytes)
+        if rest or dictionary.rows not in (-1, whole):
+            announced = f"{dictionary.rows} rows" if dictionary.rows >= 0 else "whole rows"
+            raise truncated(path, f"its header announces {announced}, and it holds {whole} and {rest} bytes")
+    if data.startswith(MAGIC[1]):
+        order = "<" if struct.unpack("<i", data[64:68])[0] in (2, 3) else ">"
+        if present < ZTRAILER_BYTES:
+            raise truncated(path, "is cut off before its data")
+        _, trailer, length = struct.unpack_from(f"{order}qqq", data, dictionary.data_at)
+        if trailer < 0 or length < ZTRAILER_BYTES or trailer + length > len(data):
+            raise truncated(path, f"is cut off: it ends after {len(data)} bytes")
+
+
+def _parse(path: Path) -> tuple[dict[str, Any], Any]:
     import pyreadstat
 
-    attempts: tuple[str | None, ...] = (encoding,) if encoding else (None, *FALLBACK_ENCODINGS)
-    for attempt in attempts:
-        try:
-            frame, meta = pyreadstat.read_sav(
-                str(path),
-                encoding=attempt,
-                user_missing=True,
-                disable_datetime_conversion=True,
-                output_format="dict",
-            )
-            return frame, meta, attempt or meta.file_encoding or ""
-        # Text that is not in the announced encoding shows itself in any of these three ways.
-        except (UnicodeDecodeError, SystemError):
-            continue
-        except pyreadstat.ReadstatError as error:
-            if "encoding" in str(error):
-                continue
-            raise _refusal(path, str(error)) from None
-        except (ValueError, OverflowError, MemoryError) as error:
-            raise _refusal(path, type(error).__name__) from None
-    raise unreadable(
-        path,
-        "wrong_encoding",
-        f"its text is not {encoding or 'in the encoding that it claims'}",
-        "name the right encoding in delivery.yml (`encoding: cp1252` is the usual one)",
+    try:
+        return pyreadstat.read_sav(
+            str(path),
+            encoding=ONE_CHARACTER_A_BYTE,
+            user_missing=True,
+            disable_datetime_conversion=True,
+            output_format="dict",
+        )
+    except pyreadstat.ReadstatError as error:
+        raise _refusal(path, str(error)) from None
+    except (ValueError, OverflowError, MemoryError, SystemError, LookupError) as error:
+        raise truncated(path, f"is cut off or damaged ({type(error).__name__})") from None
+
+
+def _column(name: str, variable: Any, answers: Any, meta: Any) -> RawColumn:
+    is_numeric = meta.readstat_variable_types.get(name) != "string"
+    measure = meta.variable_measure.get(name) or ""
+    return RawColumn(
+        name,
+        meta.column_names_to_labels.get(name) or "",
+        is_numeric,
+        answers,
+        variable.width,
+        meta.original_variable_types.get(name) or "",
+        "" if measure == "unknown" else measure,
+        meta.variable_value_labels.get(name) or {},
+        [value if is_numeric else value.decode("latin-1") for value in variable.missings],
+        variable.missing_range,
     )
+
+
+def _response_sets(dictionary: SystemDictionary, names: list[str]) -> list[ResponseSet]:
+    """Sets with their variables by the names that the file's other records give them."""
+    found = {}
+    known: dict[bytes, str] = {}
+    for name, variable in zip(names, dictionary.variables, strict=True):
+        known[variable.name.upper()] = name
+    for name, variable in zip(names, dictionary.variables, strict=True):
+        known[variable.short_name.upper()] = name
+    for raw in dictionary.sets:
+        members = [known[member.upper()] for member in raw.variables if member.upper() in known]
+        if members:
+            name = raw.name.decode("latin-1")
+            found[name] = ResponseSet(
+                name,
+                raw.label.decode("latin-1"),
+                "dichotomy" if raw.is_dichotomy else "category",
+                raw.counted_value.decode("latin-1"),
+                tuple(members),
+            )
+    return list(found.values())
+
+
+def _weight(dictionary: SystemDictionary, names: list[str]) -> str:
+    for name, variable in zip(names, dictionary.variables, strict=True):
+        if dictionary.weight is not None and variable.name == dictionary.weight:
+            return name
+    return ""
 
 
 def _refusal(path: Path, said: str) -> DeliveryProblems:

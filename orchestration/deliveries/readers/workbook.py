@@ -18,7 +18,7 @@ from typing import Any
 from orchestration.deliveries.codebook import Codebook, codebook_from_rows, read_codebook_file
 from orchestration.deliveries.file_faults import check_header, foreign, read_bytes, truncated, unreadable
 from orchestration.deliveries.problems import raise_when_any
-from orchestration.deliveries.readers.dictionary import text_column
+from orchestration.deliveries.texts import VARIABLE_LABEL, Texts, WholeText, added
 from orchestration.deliveries.source_table import NUMERIC, STRING, SourceTable, canonical_code
 
 DAMAGE = (
@@ -122,10 +122,11 @@ def _table(path: Path, header: list[str], rows: list[tuple[Any, ...]], meaning: 
             f"row {stray[0]} has a cell beyond the last named column",
             "name the column, or empty the cell",
         )
+    texts = Texts(WholeText())
     columns: dict[str, pd.Series] = {}
     types: dict[str, str] = {}
     kinds: dict[str, Counter[str]] = {}
-    for index, name in enumerate(header):
+    for index, name in enumerate(texts.one(name, VARIABLE_LABEL) for name in header):
         cells = [row[index] if index < len(row) else None for row in rows]
         found = Counter(_kind(cell) for cell in cells if cell is not None and cell != "")
         is_numeric = not found.keys() - {"number"}
@@ -135,12 +136,22 @@ def _table(path: Path, header: list[str], rows: list[tuple[Any, ...]], meaning: 
         columns[name] = (
             pd.Series([None if cell in (None, "") else cell for cell in cells], dtype="float64")
             if is_numeric
-            else text_column([None if cell is None else _text(cell) for cell in cells])
+            else texts.column([None if cell is None else _text(cell) for cell in cells], name)
         )
     raise_when_any(meaning.problems_with(path.name, types))
     frame = pd.DataFrame(columns, copy=False)
     variables, values = meaning.describe(frame, types)
-    return SourceTable(frame, variables, values, "", "utf-8", kinds)
+    return SourceTable(
+        frame,
+        variables,
+        values,
+        "",
+        "utf-8",
+        kinds,
+        response_sets=meaning.response_sets(variables),
+        text_counts=added(texts.counts, meaning.text_counts),
+        original_texts=(*texts.originals, *meaning.original_texts),
+    )
 
 
 def _archive(path: Path) -> bytes:
@@ -257,4 +268,8 @@ def _text(cell: Any) -> str:
         return canonical_code(cell)
     if isinstance(cell, dt.datetime | dt.date | dt.time):
         return cell.isoformat()
+    if isinstance(cell, dt.timedelta):
+        minutes, seconds = divmod(abs(cell).total_seconds(), 60)
+        sign = "-" if cell < dt.timedelta() else ""
+        return f"{sign}{int(minutes // 60):02}:{int(minutes % 60):02}:{seconds:09.6f}".removesuffix(".000000")
     return str(cell)
