@@ -79,9 +79,7 @@ class Codebook:
         """The sets that the codebook names; it does not say what they count."""
         names = sorted({variable.mr_set for variable in variables if variable.mr_set})
         return tuple(
-            ResponseSet(
-                name, "", "", "", tuple(one.variable_name for one in variables if one.mr_set == name)
-            )
+            ResponseSet(name, "", "", "", tuple(one.variable_name for one in variables if one.mr_set == name))
             for name in names
         )
 

@@ -128,7 +128,13 @@ def land_file(
     known = landed_as(folder)
     if known is not None and known["landing_hash"] == landing_hash:
         return _outcome(
-            manifest, entry, folder, landing_hash, (known["n_rows"], known["n_columns"]), _counts(known), False
+            manifest,
+            entry,
+            folder,
+            landing_hash,
+            (known["n_rows"], known["n_columns"]),
+            _counts(known),
+            False,
         )
     try:
         source = read_source(manifest.folder, entry, limits)

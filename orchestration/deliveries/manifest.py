@@ -67,7 +67,9 @@ class DeliveredFile(_Entry):
         examples=["v1/ambtsdragers.sav"],
     )
     instrument: Identifier = Field(description="instrument_id of the registry", examples=["office_holders"])
-    format: Literal["sav", "zsav", "por", "dta", "csv", "xlsx"] = Field(description="kind of file", examples=["sav"])
+    format: Literal["sav", "zsav", "por", "dta", "csv", "xlsx"] = Field(
+        description="kind of file", examples=["sav"]
+    )
     encoding: Text | None = Field(
         None,
         description="encoding of the text, which overrules what the file says; without it the text itself shows it",

@@ -23,7 +23,9 @@ LABEL_LIMITS = frozenset({40, 60, 80, 119, 120, 255, 256})
 """Bytes at which SPSS, Stata and the programs that write their files cut a label."""
 USUAL_LETTERS = frozenset("áàâäãåæçéèêëíìîïñóòôöõøœúùûüýÿßÁÀÂÄÅÆÇÉÈÊËÍÎÏÑÓÔÖØŒÚÛÜ")
 """Letters of Dutch, its neighbours and its names."""
-USUAL_SIGNS = frozenset("\u2018\u2019\u201a\u201c\u201d\u201e\u2013\u2014\u2026\u2022€°·«»§²³½¼¾©®´\u00a0ªº×±µ£¿¡")
+USUAL_SIGNS = frozenset(
+    "\u2018\u2019\u201a\u201c\u201d\u201e\u2013\u2014\u2026\u2022€°·«»§²³½¼¾©®´\u00a0ªº×±µ£¿¡"
+)
 MOJIBAKE = re.compile(r"[^\x00-\x7f][^\x00-\x7f]|[ÃÂâ][ \u00a0]")
 """Text that was decoded wrongly once has two signs beyond ASCII side by side; most text has not."""
 
@@ -52,7 +54,9 @@ class TextDecoder:
         # Text of one byte a character that ends in a letter looks like UTF-8 that was cut there; one string
         # with such a byte inside it shows which of the two this file has.
         self._has_single_bytes = any(_text_before_cut(raw) is None for raw in wrong)
-        self.fallback = _one_byte_encoding([raw for raw in wrong if _text_before_cut(raw) is None], self.claimed)
+        self.fallback = _one_byte_encoding(
+            [raw for raw in wrong if _text_before_cut(raw) is None], self.claimed
+        )
         valid = sum(1 for raw in beyond if _is_utf8(raw))
         self._utf8_is_proof = (self.claimed or self.fallback) in UTF_8_BY_CHANCE or (
             valid == len(beyond) and valid >= STRINGS_FOR_PROOF
@@ -88,7 +92,9 @@ class TextDecoder:
         before = _text_before_cut(raw)
         if before is not None and (
             not before.isascii()
-            or (not self._has_single_bytes and (len(raw) == width or (not width and len(raw) in LABEL_LIMITS)))
+            or (
+                not self._has_single_bytes and (len(raw) == width or (not width and len(raw) in LABEL_LIMITS))
+            )
         ):
             return _outcome(before, "cut")
         return self._in_fallback(raw, UTF_8)
@@ -142,7 +148,10 @@ def repair_text(text: str) -> Decoded:
     if not is_bad(text):
         return Decoded(text)
     settings = ftfy.TextFixerConfig(
-        restore_byte_a0=True, replace_lossy_sequences=False, decode_inconsistent_utf8=False, fix_c1_controls=False
+        restore_byte_a0=True,
+        replace_lossy_sequences=False,
+        decode_inconsistent_utf8=False,
+        fix_c1_controls=False,
     )
     fixed = ftfy.fix_encoding(text, settings)
     if fixed == text or is_bad(fixed) or "\ufffd" in fixed:

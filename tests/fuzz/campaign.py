@@ -6,6 +6,7 @@ python tests/fuzz/campaign.py 20000        # or: make fuzz
 from __future__ import annotations
 
 import argparse
+import datetime
 import random
 import shutil
 import sys
@@ -19,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from judges import cells_of_csv, cells_of_workbook, differences, pspp_tables, same_text
+from judges import cells_of_csv, cells_of_workbook, differences, pspp_tables, same_text, stata_differences
 from mutations import Mutated, mutate
 from seeds import Seed, make_seeds
 
@@ -82,6 +83,9 @@ def judge(cases: list[Case], pspp: str | None) -> None:
             case.verdict, case.differs = _judge_csv(case)
         elif case.seed.format == "xlsx":
             case.verdict, case.differs = _judge_workbook(case)
+        elif case.seed.format == "dta":
+            case.differs = stata_differences(case.mutated.data, case.table)
+            case.verdict = "" if case.differs else "independent"
         else:
             other = told.get(case.number)
             case.differs = (
@@ -121,6 +125,8 @@ def _plain(cell: object) -> str:
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, int | float):
         return canonical_code(cell)
+    if isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime):
+        return f"{cell.isoformat()}T00:00:00"
     return cell.isoformat() if hasattr(cell, "isoformat") else str(cell)
 
 
@@ -136,6 +142,10 @@ def _same_cells(table: SourceTable, cells: list[list[str]], decimal: str) -> tup
     found = []
     for index, variable in enumerate(table.variables):
         ours = table.frame[variable.variable_name].tolist()
+        if table.cell_kinds.get(variable.variable_name, {}).get("formula"):
+            ours = [
+                "" if str(cell).startswith("=") else cell for cell in ours
+            ]  # the other reader has results only
         theirs = [row[index].rstrip() if index < len(row) else "" for row in rows]
         if variable.storage_type == NUMERIC:
             numbers = parse_numbers(theirs, decimal)

@@ -86,6 +86,48 @@ def cells_of_csv(data: bytes, table: SourceTable, delimiter: str) -> list[list[s
     return frame.to_numpy().tolist()
 
 
+def stata_differences(data: bytes, table: SourceTable) -> list[str]:
+    """Where pandas' parser of Stata files, which is its own, reads something else: cells with the reasons of missing
+    ones, names, labels."""
+    import pandas as pd
+
+    try:
+        with pd.io.stata.StataReader(
+            io.BytesIO(data),
+            convert_dates=False,
+            convert_categoricals=False,
+            convert_missing=True,
+            preserve_dtypes=False,
+        ) as reader:
+            frame, labels = reader.read(), reader.variable_labels()
+    except Exception:
+        return ["refused"]
+    if frame.shape != table.frame.shape:
+        return [f"shape {table.frame.shape} and {frame.shape}"]
+    found: list[str] = []
+    for position, variable in enumerate(table.variables):
+        name = variable.variable_name
+        found += [] if same_text(name, frame.columns[position]) else ["name"]
+        found += (
+            []
+            if same_text(variable.variable_label, labels[frame.columns[position]].rstrip())
+            else ["variable label"]
+        )
+        reasons = table.missing_reasons.get(name, {})
+        for row, (ours, theirs) in enumerate(
+            zip(table.frame[name].tolist(), frame.iloc[:, position].tolist(), strict=True), start=1
+        ):
+            if variable.storage_type != NUMERIC:
+                found += [] if same_text(ours, str(theirs).rstrip()) else ["cell"]
+            elif isinstance(theirs, str):
+                found.append("type")
+            else:
+                told = getattr(theirs, "string", None) or ("." if theirs != theirs else float(theirs))
+                mine = reasons.get(row, ".") if ours != ours else ours
+                found += [] if mine == told else ["cell"]
+    return found
+
+
 def cells_of_workbook(data: bytes, sheet: str | None = None) -> list[list[Any]] | None:
     """The cells of the only sheet according to calamine; formulas are their results there."""
     import python_calamine

@@ -96,13 +96,14 @@ def _fresh(folder: Path, pspp: str | None) -> Iterator[tuple[Path, dict]]:
     ):
         pyreadstat.write_sav(_frame(), str(folder / name), **described, **how)
         yield folder / name, {}
+    # PSPP drops what is not ASCII from a portable file, and could not judge one that has it.
     plain = _frame().drop(columns="LANG").replace({"T1": {"é": "e"}})
     pyreadstat.write_por(plain, str(folder / "plain.por"), file_label="Proef")
     yield folder / "plain.por", {}
     if pspp is not None:
         exported = folder / "exported.por"
         syntax = (
-            f"GET FILE='{folder / 'plain.sav'}' /DROP=LANG.\nMISSING VALUES V1 (9, 97 THRU 99).\n"
+            f"GET FILE='{folder / 'plain.sav'}' /DROP=LANG.\nIF (T1 = 'é') T1 = 'e'.\nVARIABLE LABELS V1 'Vraag een'.\nMISSING VALUES V1 (9, 97 THRU 99).\n"
             f"EXPORT OUTFILE='{exported}'.\n"
         )
         subprocess.run(
@@ -114,6 +115,19 @@ def _fresh(folder: Path, pspp: str | None) -> Iterator[tuple[Path, dict]]:
         )
         if exported.exists():
             yield exported, {}
+    coded = (
+        _frame().drop(columns="DATUM").assign(V1=[["a", 1.0, 2.0, None, "z"][row % 5] for row in range(ROWS)])
+    )
+    for version in (8, 10, 12, 13, 14, 15):
+        pyreadstat.write_dta(
+            coded.drop(columns="LANG") if version < 13 else coded,
+            str(folder / f"stata{version}.dta"),
+            version=version,
+            file_label="Proef",
+            variable_value_labels={"V1": {1: "Ja", 2: "Nee", "a": "Weet niet"}},
+            missing_user_values={"V1": ["a", "z"]},
+        )
+        yield folder / f"stata{version}.dta", {}
     _frame().to_csv(folder / "komma.csv", index=False)
     yield folder / "komma.csv", {}
     _frame().to_csv(folder / "puntkomma.csv", index=False, sep=";", decimal=",")

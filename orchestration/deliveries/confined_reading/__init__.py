@@ -81,7 +81,8 @@ def _explain(path: Path, ending: Ending, allowed: FileLimits) -> NoReturn:
             f"was not read within {spent}: it is damaged, or far larger than it looks",
             f"{ASK_AGAIN}; for a file that is right, raise cpu_base in registry/reading_limits.csv",
         )
-    if ending.exit_code == OUT_OF_MEMORY:
+    # Killed by none of ours: the system does that when memory runs out.
+    if ending.exit_code in (OUT_OF_MEMORY, -signal.SIGKILL):
         raise unreadable(
             path,
             "reader_out_of_memory",

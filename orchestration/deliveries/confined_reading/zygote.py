@@ -22,6 +22,8 @@ from orchestration.deliveries.confined_reading.exchange import Ending, Request
 from orchestration.deliveries.confined_reading.reading_process import LIBC, die_with, read_and_leave
 
 LOADED = (
+    "charset_normalizer",
+    "ftfy.badness",
     "numpy",
     "pandas",
     "pyarrow",

@@ -18,9 +18,7 @@ TABLE_AT, SIGNATURE_AT = 200, 456
 LINE = 80
 BASE = 30
 FIRST_CHARACTER = 64
-CHARACTERS = (
-    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .<(+|&[]!$*);^-/|,%_>?`:#@'=\""
-)
+CHARACTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .<(+|&[]!$*);^-/|,%_>?`:#@'=\""
 """What the places of the table from 64 on stand for; files of a mainframe hold other bytes there."""
 NUMBER = re.compile(r" *(-?)([0-9A-T]*)(?:\.([0-9A-T]*))?(?:([+-])([0-9A-T]+))?")
 SYSTEM_MISSING = "*."
@@ -195,10 +193,16 @@ class _Portable:
     def _answers(self) -> None:
         if not self.columns:
             raise PortableError("it has no variables")
-        columns = [(column.is_numeric, column.answers.append) for column in self.columns.values()]  # type: ignore[attr-defined]
+        columns = [(column.width, column.answers.append) for column in self.columns.values()]  # type: ignore[attr-defined]
         while self.text[self.at] != "Z":
-            for is_numeric, append in columns:
-                append(self._number() if is_numeric else self._string())
+            for width, append in columns:
+                append(self._text_of(width) if width else self._number())
+
+    def _text_of(self, width: int) -> str:
+        text = self._string()
+        if len(text) > width:
+            raise PortableError("a text is longer than its variable")
+        return text
 
 
 def number_of(token: str) -> float:

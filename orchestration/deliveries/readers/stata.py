@@ -95,7 +95,7 @@ def _parse(path: Path) -> tuple[dict[str, Any], Any]:
             disable_datetime_conversion=True,
             output_format="dict",
         )
-    except (pyreadstat.ReadstatError, ValueError, OverflowError, MemoryError, SystemError, LookupError) as error:
+    except (pyreadstat.ReadstatError, ValueError, OverflowError, SystemError, LookupError) as error:
         raise truncated(path, f"is cut off or damaged ({error})") from None
 
 
@@ -112,7 +112,7 @@ def _check_labels(path: Path, meta: Any) -> None:
 def _column(name: str, answers: Any, meta: Any) -> RawColumn:
     is_numeric = meta.readstat_variable_types.get(name) != "string"
     letters = meta.missing_user_values.get(name) or [] if is_numeric else []
-    labels = meta.variable_value_labels.get(name) or {}
+    labels = {code: label or "" for code, label in (meta.variable_value_labels.get(name) or {}).items()}
     labelled = [code for code in labels if isinstance(code, str)] if is_numeric else []
     return RawColumn(
         name,

@@ -16,6 +16,8 @@ MACHINE, SETS, LONG_NAMES, VERY_LONG_STRINGS = 3, 7, 13, 14
 NEWER_SETS, ENCODING, LONG_MISSINGS = 19, 20, 22
 SEGMENT_BYTES = 252
 """Of a very long string, in each variable that it is stored in; a segment takes 255."""
+CONTINUATION, WIDEST = -1, 255
+"""Widths of variables: each eight bytes of a text after the first have a variable of width -1."""
 EBCDIC = 1
 MOST_MISSINGS = 3
 
@@ -66,6 +68,7 @@ class _Scan:
         self.order = "<" if struct.unpack_from("<i", data, 64)[0] in (2, 3) else ">"
         self.places: dict[int, RawVariable] = {}
         self.place = 0
+        self.continuations = 0
         self.extensions: dict[int, bytes] = {}
 
     def scan(self) -> SystemDictionary:
@@ -77,6 +80,8 @@ class _Scan:
 
     def _records(self) -> None:
         while (kind := self._int()) != END:
+            if self.continuations and kind != VARIABLE:
+                raise ValueError("a text without all of its parts")
             if kind == VARIABLE:
                 self._variable()
             elif kind == VALUE_LABELS:
@@ -103,6 +108,9 @@ class _Scan:
         name = self._take(8).rstrip(b" ")
         if has_label:
             self._take((self._count() + 3) // 4 * 4)
+        if not CONTINUATION <= width <= WIDEST or (width == CONTINUATION) != (self.continuations > 0):
+            raise ValueError("a text has more or fewer parts than its width asks for")
+        self.continuations = self.continuations - 1 if width < 0 else max(0, (width + 7) // 8 - 1)
         if abs(missings) > MOST_MISSINGS:
             raise ValueError("more missing values than a variable can have")
         values = [self._take(8) for _ in range(abs(missings))]
@@ -152,7 +160,9 @@ class _Scan:
         """A string above 255 bytes is stored as several variables; the first has the name."""
         ordered = list(self.places.values())
         skipped: set[int] = set()
-        for short, width in _pairs(self.extensions.get(VERY_LONG_STRINGS, b"").replace(b"\0", b"").split(b"\t")):
+        for short, width in _pairs(
+            self.extensions.get(VERY_LONG_STRINGS, b"").replace(b"\0", b"").split(b"\t")
+        ):
             variable = by_short.get(short.upper())
             if variable is None or not width.strip().isdigit():
                 continue

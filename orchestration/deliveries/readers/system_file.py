@@ -22,6 +22,8 @@ ONE_CHARACTER_A_BYTE = "LATIN1"
 """What pyreadstat is told that every file is in: it then hands over each byte as the character of that number,
 stumbles over none, and the text is decoded afterwards, string by string."""
 UNCOMPRESSED = 0
+BIAS, BIAS_AT = 100.0, 84
+OUT_OF_MEMORY = "Unable to allocate memory"
 ZTRAILER_BYTES = 24
 
 
@@ -89,6 +91,7 @@ def _check_length(path: Path, data: bytes, dictionary: SystemDictionary) -> None
         if rest or dictionary.rows not in (-1, whole):
             announced = f"{dictionary.rows} rows" if dictionary.rows >= 0 else "whole rows"
             raise truncated(path, f"its header announces {announced}, and it holds {whole} and {rest} bytes")
+    _check_bias(path, data, dictionary)
     if data.startswith(MAGIC[1]):
         order = "<" if struct.unpack("<i", data[64:68])[0] in (2, 3) else ">"
         if present < ZTRAILER_BYTES:
@@ -96,6 +99,16 @@ def _check_length(path: Path, data: bytes, dictionary: SystemDictionary) -> None
         _, trailer, length = struct.unpack_from(f"{order}qqq", data, dictionary.data_at)
         if trailer < 0 or length < ZTRAILER_BYTES or trailer + length > len(data):
             raise truncated(path, f"is cut off: it ends after {len(data)} bytes")
+
+
+def _check_bias(path: Path, data: bytes, dictionary: SystemDictionary) -> None:
+    """Compressed numbers are stored with this added; every program adds the same, and damage to it shifts all."""
+    order = "<" if struct.unpack("<i", data[64:68])[0] in (2, 3) else ">"
+    (bias,) = struct.unpack_from(f"{order}d", data, BIAS_AT)
+    if dictionary.compression != UNCOMPRESSED and bias != BIAS:
+        raise truncated(
+            path, "is damaged: its numbers are compressed with another bias than all programs use"
+        )
 
 
 def _parse(path: Path) -> tuple[dict[str, Any], Any]:
@@ -111,7 +124,7 @@ def _parse(path: Path) -> tuple[dict[str, Any], Any]:
         )
     except pyreadstat.ReadstatError as error:
         raise _refusal(path, str(error)) from None
-    except (ValueError, OverflowError, MemoryError, SystemError, LookupError) as error:
+    except (ValueError, OverflowError, SystemError, LookupError) as error:
         raise truncated(path, f"is cut off or damaged ({type(error).__name__})") from None
 
 
@@ -126,7 +139,7 @@ def _column(name: str, variable: Any, answers: Any, meta: Any) -> RawColumn:
         variable.width,
         meta.original_variable_types.get(name) or "",
         "" if measure == "unknown" else measure,
-        meta.variable_value_labels.get(name) or {},
+        {code: label or "" for code, label in (meta.variable_value_labels.get(name) or {}).items()},
         [value if is_numeric else value.decode("latin-1") for value in variable.missings],
         variable.missing_range,
     )
@@ -162,6 +175,8 @@ def _weight(dictionary: SystemDictionary, names: list[str]) -> str:
 
 
 def _refusal(path: Path, said: str) -> DeliveryProblems:
+    if said.startswith(OUT_OF_MEMORY):
+        raise MemoryError  # for the limits on the reading process to explain
     if "number of rows" in said or "Unable to read" in said:
         return truncated(path, "ends before its last row: the file is cut off")
     return unreadable(
