@@ -12,6 +12,7 @@ import math
 import os
 import re
 import subprocess
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,7 @@ def stata_differences(data: bytes, table: SourceTable) -> list[str]:
     import pandas as pd
 
     try:
+        warnings.simplefilter("ignore", UnicodeWarning)
         with pd.io.stata.StataReader(
             io.BytesIO(data),
             convert_dates=False,
@@ -149,7 +151,7 @@ def differences(one: SourceTable, other: SourceTable, is_portable: bool = False)
         return [f"shape {one.frame.shape} and {other.frame.shape}"]
     found: list[str] = []
     for mine, theirs in zip(one.variables, other.variables, strict=True):
-        if not same_text(mine.variable_name, theirs.variable_name):
+        if not _same_name(mine.variable_name, theirs.variable_name):
             found.append("name")
         if mine.storage_type != theirs.storage_type:
             found.append("type")
@@ -181,13 +183,19 @@ def _near(one: float, other: float) -> bool:
 
 
 def same_text(one: str | None, other: str | None) -> bool:
-    """Whether both are the same text; ``?`` in the other stands for what its reader could not decode, and U+FFFD
-    too."""
-    one, other = one or "", (other or "").replace("\ufffd", "?")
-    if one == other or not ("?" in other and not one.isascii()):
-        return one == other
-    pattern = ".{0,4}".join(map(re.escape, re.split(r"\?+", other)))
-    return re.fullmatch(pattern, one, re.DOTALL) is not None
+    """Whether both are the same text. What is not printable ASCII counts as one unknown character: what damaged
+    bytes stand for is a matter of taste, and PSPP writes ``?``."""
+    one, other = one or "", other or ""
+    return one == other or _skeleton(one) == _skeleton(other)
+
+
+def _same_name(one: str, other: str) -> bool:
+    """PSPP writes a name in lower case where the file has short names only, and replaces one that it dislikes."""
+    return same_text(one.casefold(), other.casefold()) or re.fullmatch(r"VAR[0-9]+", other) is not None
+
+
+def _skeleton(text: str) -> str:
+    return re.sub(r"[^ ->@-~]+", "?", text).replace("??", "?").rstrip("? ")
 
 
 def _begins(one: str | None, other: str | None) -> bool:

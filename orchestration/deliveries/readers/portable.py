@@ -145,10 +145,14 @@ class _Portable:
         if self.at + length > len(self.text):
             raise PortableError("a text does not end")
         value, self.at = self.text[self.at : self.at + length], self.at + length
+        if "\0" in value:
+            raise PortableError("a text has a byte of nothing")
         return value
 
     def _variable(self) -> RawColumn:
-        width, name = self._count(), self._string().rstrip(" ")
+        width, name = self._count(), self._string()
+        if name != name.rstrip(" "):
+            raise PortableError("the name of a variable ends in a blank")
         kind, size, decimals = self._count(), self._count(), self._count()
         for _ in range(3):  # the format for writing
             self._count()

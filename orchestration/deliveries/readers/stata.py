@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.deliveries.file_faults import foreign, read_bytes, truncated, unreadable
-from orchestration.deliveries.readers.dictionary import RawColumn, assemble
+from orchestration.deliveries.readers.dictionary import RawColumn, assemble, without_none
 from orchestration.deliveries.source_table import SourceTable
 
 ONE_CHARACTER_A_BYTE = "LATIN1"
@@ -95,8 +95,12 @@ def _parse(path: Path) -> tuple[dict[str, Any], Any]:
             disable_datetime_conversion=True,
             output_format="dict",
         )
-    except (pyreadstat.ReadstatError, ValueError, OverflowError, SystemError, LookupError) as error:
-        raise truncated(path, f"is cut off or damaged ({error})") from None
+    except MemoryError:
+        raise  # for the limits on the reading process to explain
+    except Exception as error:
+        # On damage the library stumbles over its own values in any way there is.
+        said = str(error) if isinstance(error, pyreadstat.ReadstatError) else type(error).__name__
+        raise truncated(path, f"is cut off or damaged ({said})") from None
 
 
 def _check_labels(path: Path, meta: Any) -> None:
@@ -112,10 +116,10 @@ def _check_labels(path: Path, meta: Any) -> None:
 def _column(name: str, answers: Any, meta: Any) -> RawColumn:
     is_numeric = meta.readstat_variable_types.get(name) != "string"
     letters = meta.missing_user_values.get(name) or [] if is_numeric else []
-    labels = {code: label or "" for code, label in (meta.variable_value_labels.get(name) or {}).items()}
+    labels = without_none(meta.variable_value_labels.get(name) or {})
     labelled = [code for code in labels if isinstance(code, str)] if is_numeric else []
     return RawColumn(
-        name,
+        name or "",
         meta.column_names_to_labels.get(name) or "",
         is_numeric,
         answers,

@@ -18,6 +18,8 @@ SEGMENT_BYTES = 252
 """Of a very long string, in each variable that it is stored in; a segment takes 255."""
 CONTINUATION, WIDEST = -1, 255
 """Widths of variables: each eight bytes of a text after the first have a variable of width -1."""
+TEXT_FORMATS = (1, 2)
+"""A and AHEX; every other format is one of numbers."""
 EBCDIC = 1
 MOST_MISSINGS = 3
 
@@ -104,7 +106,9 @@ class _Scan:
 
     def _variable(self) -> None:
         width, has_label, missings = self._int(), self._int(), self._int()
-        self._take(8)
+        formats = [self._int() for _ in range(2)]
+        if width >= 0 and any((found >> 16 & 0xFF in TEXT_FORMATS) != (width > 0) for found in formats):
+            raise ValueError("a variable whose format is for another type")
         name = self._take(8).rstrip(b" ")
         if has_label:
             self._take((self._count() + 3) // 4 * 4)

@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestration.deliveries.file_faults import foreign, read_bytes, truncated, unreadable
 from orchestration.deliveries.problems import DeliveryProblems
-from orchestration.deliveries.readers.dictionary import RawColumn, assemble
+from orchestration.deliveries.readers.dictionary import RawColumn, assemble, without_none
 from orchestration.deliveries.readers.system_dictionary import (
     HEADER_BYTES,
     SystemDictionary,
@@ -21,9 +21,8 @@ ENCRYPTED = b"ENCRYPTEDSAV"
 ONE_CHARACTER_A_BYTE = "LATIN1"
 """What pyreadstat is told that every file is in: it then hands over each byte as the character of that number,
 stumbles over none, and the text is decoded afterwards, string by string."""
-UNCOMPRESSED = 0
+UNCOMPRESSED, IN_BLOCKS = 0, 2
 BIAS, BIAS_AT = 100.0, 84
-OUT_OF_MEMORY = "Unable to allocate memory"
 ZTRAILER_BYTES = 24
 
 
@@ -91,6 +90,8 @@ def _check_length(path: Path, data: bytes, dictionary: SystemDictionary) -> None
         if rest or dictionary.rows not in (-1, whole):
             announced = f"{dictionary.rows} rows" if dictionary.rows >= 0 else "whole rows"
             raise truncated(path, f"its header announces {announced}, and it holds {whole} and {rest} bytes")
+    if (dictionary.compression == IN_BLOCKS) != data.startswith(MAGIC[1]):
+        raise truncated(path, "is damaged: its first bytes and its header name two ways of compression")
     _check_bias(path, data, dictionary)
     if data.startswith(MAGIC[1]):
         order = "<" if struct.unpack("<i", data[64:68])[0] in (2, 3) else ">"
@@ -124,7 +125,10 @@ def _parse(path: Path) -> tuple[dict[str, Any], Any]:
         )
     except pyreadstat.ReadstatError as error:
         raise _refusal(path, str(error)) from None
-    except (ValueError, OverflowError, SystemError, LookupError) as error:
+    except MemoryError:
+        raise  # for the limits on the reading process to explain
+    except Exception as error:
+        # On damage the library stumbles over its own values in any way there is.
         raise truncated(path, f"is cut off or damaged ({type(error).__name__})") from None
 
 
@@ -132,14 +136,14 @@ def _column(name: str, variable: Any, answers: Any, meta: Any) -> RawColumn:
     is_numeric = meta.readstat_variable_types.get(name) != "string"
     measure = meta.variable_measure.get(name) or ""
     return RawColumn(
-        name,
+        name or "",
         meta.column_names_to_labels.get(name) or "",
         is_numeric,
         answers,
         variable.width,
         meta.original_variable_types.get(name) or "",
         "" if measure == "unknown" else measure,
-        {code: label or "" for code, label in (meta.variable_value_labels.get(name) or {}).items()},
+        without_none(meta.variable_value_labels.get(name) or {}),
         [value if is_numeric else value.decode("latin-1") for value in variable.missings],
         variable.missing_range,
     )
@@ -175,8 +179,6 @@ def _weight(dictionary: SystemDictionary, names: list[str]) -> str:
 
 
 def _refusal(path: Path, said: str) -> DeliveryProblems:
-    if said.startswith(OUT_OF_MEMORY):
-        raise MemoryError  # for the limits on the reading process to explain
     if "number of rows" in said or "Unable to read" in said:
         return truncated(path, "ends before its last row: the file is cut off")
     return unreadable(
