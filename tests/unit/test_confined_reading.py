@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
@@ -347,28 +347,6 @@ def test_limits_grow_with_the_file_up_to_a_share_of_the_machine():
     assert small.wall == 15 * default_limits().values["wall_per_cpu"]
     assert large.cpu == 20
     assert large.memory < os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
-def test_every_field_of_a_table_has_come_back_changed(tmp_path: Path):
-    """A field that is added to the dataclasses and not carried would come back with its default."""
-    from orchestration.deliveries.confined_reading.wire import read_result
-
-    table = readers.read_source(write_sav(tmp_path / "a.sav").parent, entry("a.sav"))
-    assert replace(table, file_label="x") != table
-    assert set(vars(read_result(_written(table), SourceTable))) == {
-        field.name for field in fields(SourceTable)
-    }
-
-
-def _written(value: object) -> bytes:
-    from orchestration.deliveries.confined_reading.wire import write_result
-
-    descriptor = os.memfd_create("test")
-    try:
-        write_result(descriptor, value)
-        return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-    finally:
-        os.close(descriptor)
 
 
 def _quietly(folder: Path) -> None:

@@ -205,7 +205,7 @@ class _Reader:
             raise WireFault(f"{place} is no table")
         if not all(type(name) is str for name in names) or len(set(names)) != len(names):
             raise WireFault(f"{place} has names that are none, or that stand twice")
-        if not names and rows > len(self.body):
+        if not names and rows:
             raise WireFault(f"{place} has rows without columns")
         series = {
             name: pd.Series(
@@ -244,6 +244,8 @@ class _Reader:
         ):
             raise WireFault(f"{place} has a column that stands nowhere")
         at, length = found
+        if length == 0:
+            return memoryview(b"")
         if at % ALIGNMENT or at + length > len(self.body):
             raise WireFault(f"{place} has a column that stands beyond the end")
         return self.body[at : at + length]
