@@ -21,7 +21,7 @@ ENCRYPTED = b"ENCRYPTEDSAV"
 ONE_CHARACTER_A_BYTE = "LATIN1"
 """What pyreadstat is told that every file is in: it then hands over each byte as the character of that number,
 stumbles over none, and the text is decoded afterwards, string by string."""
-UNCOMPRESSED, IN_BLOCKS = 0, 2
+UNCOMPRESSED, IN_ROWS, IN_BLOCKS = 0, 1, 2
 BIAS, BIAS_AT = 100.0, 84
 ZTRAILER_BYTES = 24
 
@@ -90,6 +90,8 @@ def _check_length(path: Path, data: bytes, dictionary: SystemDictionary) -> None
         if rest or dictionary.rows not in (-1, whole):
             announced = f"{dictionary.rows} rows" if dictionary.rows >= 0 else "whole rows"
             raise truncated(path, f"its header announces {announced}, and it holds {whole} and {rest} bytes")
+    if dictionary.compression not in (UNCOMPRESSED, IN_ROWS, IN_BLOCKS):
+        raise truncated(path, "is damaged: its header names a way of compression that there is not")
     if (dictionary.compression == IN_BLOCKS) != data.startswith(MAGIC[1]):
         raise truncated(path, "is damaged: its first bytes and its header name two ways of compression")
     _check_bias(path, data, dictionary)
