@@ -106,9 +106,12 @@ def _about_texts(file: LandedFile) -> Iterator[tuple[str, str]]:
             yield f"{'':<10} {outcome}: {', '.join(found)}", style
     if file.text_counts.value_labels_damaged:
         yield (
-            f"{'':<10} flag[value_labels_undamaged]: ask the supplier for the labels, or for the file in UTF-8; "
-            f"their bytes are in landing/{file.wave_id}/{file.file_id}/original_texts.parquet"
-        ), "yellow"
+            (
+                f"{'':<10} flag[value_labels_undamaged]: ask the supplier for the labels, or for the file in UTF-8; "
+                f"their bytes are in landing/{file.wave_id}/{file.file_id}/original_texts.parquet"
+            ),
+            "yellow",
+        )
 
 
 def _count(items: Sequence[object], name: str) -> str:

@@ -26,8 +26,8 @@ from orchestration.deliveries.problems import (
     few,
     raise_when_any,
 )
-from orchestration.deliveries.texts import VALUE_LABEL, VARIABLE_LABEL, ByteText, Texts, WholeText
 from orchestration.deliveries.source_table import (
+    NO_TEXTS,
     NUMERIC,
     OriginalText,
     ResponseSet,
@@ -37,6 +37,7 @@ from orchestration.deliveries.source_table import (
     canonical_code,
     declared_text,
 )
+from orchestration.deliveries.texts import VALUE_LABEL, VARIABLE_LABEL, ByteText, Texts, WholeText
 
 COLUMNS = ("variable", "variable_label", "code", "label", "is_missing", "mr_set")
 NEEDED = ("variable", "code", "label")
@@ -66,7 +67,7 @@ class Codebook:
 
     name: str
     entries: dict[str, _Entry]
-    text_counts: TextCounts = TextCounts()
+    text_counts: TextCounts = NO_TEXTS
     original_texts: tuple[OriginalText, ...] = ()
 
     @classmethod

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestration.deliveries.privacy import EMAIL
-from orchestration.deliveries.text_encoding import is_one_byte_text
 from orchestration.deliveries.problems import (
     WRONG_USE_OR_UNREADABLE,
     DeliveryProblems,
@@ -18,6 +17,7 @@ from orchestration.deliveries.problems import (
     closest,
     few,
 )
+from orchestration.deliveries.text_encoding import is_one_byte_text
 
 ABSENT = "put it back as it was received, or take it off the manifest"
 MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}

@@ -42,7 +42,7 @@ from orchestration.deliveries.problems import (
     raise_when_any,
 )
 from orchestration.deliveries.readers import READER_VERSION
-from orchestration.deliveries.source_table import STRING, SourceTable, TextCounts
+from orchestration.deliveries.source_table import NO_TEXTS, STRING, SourceTable, TextCounts
 
 if TYPE_CHECKING:
     from orchestration.registry.load import Registry
@@ -69,7 +69,7 @@ class LandedFile:
     n_rows: int
     n_columns: int
     """Columns of the delivered file; landing may hold fewer."""
-    text_counts: TextCounts = TextCounts()
+    text_counts: TextCounts = NO_TEXTS
 
 
 def land_all(
@@ -383,4 +383,4 @@ def _outcome(
 
 
 def _counts(delivery: dict[str, Any]) -> TextCounts:
-    return TextCounts(**{name: delivery[name] for name in vars(TextCounts())})
+    return TextCounts(**{name: delivery[name] for name in vars(NO_TEXTS)})

@@ -75,6 +75,10 @@ class TextCounts:
     answers_damaged: int = 0
 
 
+NO_TEXTS = TextCounts()
+"""Every text was what its file said."""
+
+
 @dataclass(frozen=True)
 class OriginalText:
     """The bytes, in hexadecimal, of a text that could not be kept whole.
@@ -112,7 +116,7 @@ class SourceTable:
     missing_reasons: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     """By variable and row (from 1) the code of a missing number that says why: Stata's ``.a`` to ``.z``. A missing
     number that is not in it is system-missing."""
-    text_counts: TextCounts = TextCounts()
+    text_counts: TextCounts = NO_TEXTS
     original_texts: tuple[OriginalText, ...] = ()
     declared_weight: str = ""
     """The variable that the file itself declares as its weight (SPSS only)."""

@@ -175,12 +175,13 @@ def likeness(text: str) -> float:
             score -= 1
         elif not unicodedata.name(character, "").startswith("LATIN"):
             score += 1 if neighbours or not (before.strip() or after.strip()) else -1
-        elif (character.isupper() and before.islower()) or sum(not n.isascii() for n in neighbours) == 2:
-            score -= 1
-        elif not neighbours and (before.strip() and after.strip()):
-            score -= 1
         else:
-            score += 1 if character in USUAL_LETTERS else 0.5
+            is_odd = (
+                (character.isupper() and before.islower())
+                or sum(not other.isascii() for other in neighbours) == 2
+                or (not neighbours and before.strip() and after.strip())
+            )
+            score += -1 if is_odd else 1 if character in USUAL_LETTERS else 0.5
     return score
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from orchestration.deliveries.problems import Problem, closest
+from orchestration.deliveries.source_table import is_reason
 from orchestration.registry.crosswalk_rules import scope_of
 from orchestration.registry.landed_codes import LandedCodes
 from orchestration.registry.load import Registry, Row
@@ -245,6 +246,8 @@ class _Comparison:
         turn = concept.valid_min + concept.valid_max
 
         def is_known(code: str, label: str) -> bool:
+            if is_reason(code):
+                return False
             number = float(code)
             if not concept.valid_min <= number <= concept.valid_max:
                 return False
@@ -274,7 +277,8 @@ class _Comparison:
         outside = sum(
             count
             for code, count in self.file.counts(name).items()
-            if code not in known and not any(low <= float(code) <= high for low, high in ranges)
+            if code not in known
+            and (is_reason(code) or not any(low <= float(code) <= high for low, high in ranges))
         )
         if outside:
             # The numbers themselves are answers of respondents: how many is all that is said.

@@ -137,9 +137,9 @@ def _same_cells(table: SourceTable, cells: list[list[str]], decimal: str) -> tup
     rows = [[str(cell) for cell in row] for row in cells[1:]]
     while rows and not any(rows[-1]):
         rows.pop()
-    if names != table.variable_names or len(rows) != len(table.frame):
+    if len(names) != len(table.variables) or len(rows) != len(table.frame):
         return "", [f"shape {table.frame.shape} and {(len(rows), len(names))}"]
-    found = []
+    found = ["name" for a, b in zip(table.variable_names, names, strict=True) if not same_text(a, b)]
     for index, variable in enumerate(table.variables):
         ours = table.frame[variable.variable_name].tolist()
         if table.cell_kinds.get(variable.variable_name, {}).get("formula"):

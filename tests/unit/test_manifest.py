@@ -55,7 +55,7 @@ def test_a_valid_manifest(study: MiniStudy):
 def test_every_error_at_once_with_field_and_line(study: MiniStudy):
     rewrite(study, "supplier: Bureau Voorbeeld\n", "suplier: Bureau Voorbeeld\n")
     rewrite(study, "is_synthetic: true", "is_synthetic: 'yes'")
-    rewrite(study, "format: sav", "format: dta")
+    rewrite(study, "format: sav", "format: sas7bdat")
     rewrite(study, "invited: 90", "invited: -90")
     rewrite(study, "path: ambtsdragers.sav", "path: ../ambtsdragers.sav")
     found = {problem.message.split(":")[0]: problem for problem in problems_of(study)}
@@ -68,13 +68,13 @@ def test_every_error_at_once_with_field_and_line(study: MiniStudy):
         "files[0].path",
     }
     assert "did you mean 'supplier'" in found["suplier"].message
-    assert "'sav', 'zsav', 'por', 'csv' or 'xlsx'" in found["files[0].format"].message
+    assert "'sav', 'zsav', 'por', 'dta', 'csv' or 'xlsx'" in found["files[0].format"].message
     lines = (study.folder(WAVE) / "delivery.yml").read_text().splitlines()
     for field in ("suplier", "is_synthetic"):
         line = int(found[field].file.rsplit(":", 1)[1])
         assert lines[line - 1].startswith(f"{field}:")
     line = int(found["files[0].format"].file.rsplit(":", 1)[1])
-    assert lines[line - 1].strip() == "format: dta"
+    assert lines[line - 1].strip() == "format: sas7bdat"
 
 
 def test_unknown_names_say_which_are_known(study: MiniStudy):

@@ -19,8 +19,8 @@ from orchestration.deliveries.file_faults import (
 )
 from orchestration.deliveries.number_text import parse_numbers
 from orchestration.deliveries.problems import Problem, few, raise_when_any
-from orchestration.deliveries.texts import MOST_DAMAGED, VARIABLE_LABEL, ByteText, Texts, WholeText, added
 from orchestration.deliveries.source_table import NUMERIC, STRING, SourceTable
+from orchestration.deliveries.texts import MOST_DAMAGED, VARIABLE_LABEL, ByteText, Texts, WholeText, added
 
 
 def read_csv(
@@ -34,9 +34,9 @@ def read_csv(
     """Read delimited text; the first row holds the names.
 
     A column is numeric when every cell that is not blank is a number in the declared notation without leading
-    zeros; any other column is text. Without ``encoding`` it is seen from the cells. Raises ``DeliveryProblems`` for text that does not decode or parse, for
-    rows of another length than the header, for names that are empty or stand twice, and when the first row
-    holds none of the ``declared`` variables.
+    zeros; any other column is text. Without ``encoding`` it is seen from the cells. Raises ``DeliveryProblems``
+    for text that does not parse, for rows of another length than the header, for names that are empty or stand
+    twice, when the first row holds none of the ``declared`` variables, and when the text is not in ``encoding``.
     """
     data = read_bytes(path)
     if said_by_first_bytes(data):

@@ -10,7 +10,6 @@ from typing import Any
 
 from orchestration.deliveries.file_faults import check_names, truncated, unreadable
 from orchestration.deliveries.problems import raise_when_any
-from orchestration.deliveries.texts import MOST_DAMAGED, VALUE_LABEL, VARIABLE_LABEL, ByteText, Texts
 from orchestration.deliveries.source_table import (
     NUMERIC,
     STRING,
@@ -24,6 +23,7 @@ from orchestration.deliveries.source_table import (
     in_missing_declaration,
     number_order,
 )
+from orchestration.deliveries.texts import MOST_DAMAGED, VALUE_LABEL, VARIABLE_LABEL, ByteText, Texts
 
 OPEN_ENDED = 1.79e308
 """SPSS writes LOWEST and HIGHEST as the extreme doubles; from here on a bound is no bound."""

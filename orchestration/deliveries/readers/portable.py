@@ -20,6 +20,8 @@ BASE = 30
 FIRST_CHARACTER = 64
 CHARACTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .<(+|&[]!$*);^-/|,%_>?`:#@'=\""
 """What the places of the table from 64 on stand for; files of a mainframe hold other bytes there."""
+LETTERS = CHARACTERS[:62]
+NAME = re.compile(r"[A-Za-z@#$\x80-\xff][\w.@#$\x80-\xff]*")
 NUMBER = re.compile(r" *(-?)([0-9A-T]*)(?:\.([0-9A-T]*))?(?:([+-])([0-9A-T]+))?")
 SYSTEM_MISSING = "*."
 FORMATS = {
@@ -46,8 +48,11 @@ def read_por(path: Path, encoding: str | None = None) -> SourceTable:
         raise truncated(path, "is empty")
     # Lines of 80 characters, of which some programs leave out the blanks at the end.
     content = b"".join(line.ljust(LINE) for line in data.splitlines())
+    translation = _translation(content[TABLE_AT:SIGNATURE_AT])
     if content[SIGNATURE_AT : SIGNATURE_AT + len(SIGNATURE)] != SIGNATURE:
-        content = content.translate(_translation(content[TABLE_AT:SIGNATURE_AT]))
+        content = content.translate(translation)
+    elif any(translation[character] != character for character in LETTERS):
+        raise truncated(path, "is damaged: its table of characters and its text contradict each other")
     if content[SIGNATURE_AT : SIGNATURE_AT + len(SIGNATURE)] != SIGNATURE:
         raise foreign(path, "not_spss", "an SPSS portable file", data)
     try:
@@ -151,8 +156,8 @@ class _Portable:
 
     def _variable(self) -> RawColumn:
         width, name = self._count(), self._string()
-        if name != name.rstrip(" "):
-            raise PortableError("the name of a variable ends in a blank")
+        if NAME.fullmatch(name) is None:
+            raise PortableError("the name of a variable is none")
         kind, size, decimals = self._count(), self._count(), self._count()
         for _ in range(3):  # the format for writing
             self._count()

@@ -39,6 +39,8 @@ def read_dta(path: Path, encoding: str | None = None) -> SourceTable:
     if not data:
         raise truncated(path, "is empty")
     header = _header(path, data)
+    if not 0 <= header.rows <= len(data):
+        raise truncated(path, f"is cut off or damaged: its header announces {header.rows} rows")
     columns, meta = _parse(path)
     rows = len(next(iter(columns.values()))) if columns else 0
     if rows != header.rows:

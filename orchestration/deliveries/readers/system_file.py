@@ -89,7 +89,9 @@ def _check_length(path: Path, data: bytes, dictionary: SystemDictionary) -> None
         whole, rest = divmod(present, dictionary.case_bytes)
         if rest or dictionary.rows not in (-1, whole):
             announced = f"{dictionary.rows} rows" if dictionary.rows >= 0 else "whole rows"
-            raise truncated(path, f"its header announces {announced}, and it holds {whole} and {rest} bytes")
+            raise truncated(
+                path, f"is cut off or damaged: its header announces {announced}, and it holds {whole}"
+            )
     if dictionary.compression not in (UNCOMPRESSED, IN_ROWS, IN_BLOCKS):
         raise truncated(path, "is damaged: its header names a way of compression that there is not")
     if (dictionary.compression == IN_BLOCKS) != data.startswith(MAGIC[1]):
@@ -102,6 +104,23 @@ def _check_length(path: Path, data: bytes, dictionary: SystemDictionary) -> None
         _, trailer, length = struct.unpack_from(f"{order}qqq", data, dictionary.data_at)
         if trailer < 0 or length < ZTRAILER_BYTES or trailer + length > len(data):
             raise truncated(path, f"is cut off: it ends after {len(data)} bytes")
+        _check_blocks(path, data[trailer : trailer + length], order, (dictionary.data_at, trailer))
+
+
+def _check_blocks(path: Path, trailer: bytes, order: str, bounds: tuple[int, int]) -> None:
+    """The blocks that the trailer lists fill the space between the header of the data and the trailer itself."""
+    count = struct.unpack_from(f"{order}i", trailer, 20)[0]
+    unfolded, at = bounds[0], bounds[0] + ZTRAILER_BYTES
+    if len(trailer) == ZTRAILER_BYTES * (1 + count):
+        for block in range(1, count + 1):
+            found = struct.unpack_from(f"{order}qqii", trailer, ZTRAILER_BYTES * block)
+            if found[:2] != (unfolded, at) or found[2] < 0 or found[3] < 0:
+                break
+            unfolded, at = unfolded + found[2], at + found[3]
+        else:
+            if at == bounds[1]:
+                return
+    raise truncated(path, "is cut off or damaged: the list of its blocks does not fit them")
 
 
 def _check_bias(path: Path, data: bytes, dictionary: SystemDictionary) -> None:

@@ -18,8 +18,8 @@ from typing import Any
 from orchestration.deliveries.codebook import Codebook, codebook_from_rows, read_codebook_file
 from orchestration.deliveries.file_faults import check_header, foreign, read_bytes, truncated, unreadable
 from orchestration.deliveries.problems import raise_when_any
-from orchestration.deliveries.texts import VARIABLE_LABEL, Texts, WholeText, added
 from orchestration.deliveries.source_table import NUMERIC, STRING, SourceTable, canonical_code
+from orchestration.deliveries.texts import VARIABLE_LABEL, Texts, WholeText, added
 
 DAMAGE = (
     ArithmeticError,
