@@ -6,19 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from orchestration.deliveries.confined_reading import read_source
     from orchestration.deliveries.landing import LandedFile, land_all, land_file, land_wave
     from orchestration.deliveries.lock import Lock, read_lock, verify_lock, write_lock
     from orchestration.deliveries.manifest import DeliveredFile, Manifest
     from orchestration.deliveries.manifest_reading import find_deliveries, load_manifest, scan_deliveries
     from orchestration.deliveries.problems import DeliveryProblems, Problem
-    from orchestration.deliveries.readers import (
-        read_csv,
-        read_dta,
-        read_por,
-        read_sav,
-        read_source,
-        read_xlsx,
-    )
+    from orchestration.deliveries.readers import read_csv, read_dta, read_por, read_sav, read_xlsx
     from orchestration.deliveries.register import LandingRegister, load_register, write_register
     from orchestration.deliveries.source_table import SourceTable
 
@@ -43,7 +37,7 @@ _HOMES = {
     "read_dta": "readers",
     "read_por": "readers",
     "read_sav": "readers",
-    "read_source": "readers",
+    "read_source": "confined_reading",
     "read_xlsx": "readers",
     "LandingRegister": "register",
     "load_register": "register",

@@ -140,9 +140,20 @@ def delimited_text(path: Path, data: bytes, encoding: str | None) -> tuple[str, 
             "is full of zero bytes, as text in UTF-16 is",
             "name its encoding in delivery.yml (`encoding: utf-16-le` is the usual one)",
         )
-    if not is_one_byte_text(encoding):
-        return decode(path, data, encoding)
-    return data.removeprefix(codecs.BOM_UTF8).decode("latin-1"), None
+    used: str | None = None
+    if is_one_byte_text(encoding):
+        text = data.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+    else:
+        text, used = decode(path, data, encoding)
+    if (at := text.find("\0")) >= 0:
+        # Some programs end a text there, others read on: two readers would see two files.
+        raise unreadable(
+            path,
+            "not_csv",
+            f"line {text.count(chr(10), 0, at) + 1}: holds a zero byte, which no text has",
+            "ask the supplier for the file again, saved anew by the program that it comes from",
+        )
+    return text, used
 
 
 def check_header(path: Path, header: list[str], declared: Collection[str] = ()) -> list[Problem]:

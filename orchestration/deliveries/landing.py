@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.deliveries.access_log import record_access
+from orchestration.deliveries.confined_reading import ReadingLimits, read_source
 from orchestration.deliveries.design_checks import (
     check_cells,
     check_declared_variables,
@@ -29,7 +30,7 @@ from orchestration.deliveries.landed_tables import (
     arrow_table,
     codebook_tables,
 )
-from orchestration.deliveries.lock import Lock, read_lock, sha256_of, verify_lock
+from orchestration.deliveries.lock import Lock, read_lock, size_and_hash, verify_lock
 from orchestration.deliveries.manifest import DeliveredFile, Manifest
 from orchestration.deliveries.manifest_reading import find_deliveries, scan_deliveries
 from orchestration.deliveries.placing import placed
@@ -46,7 +47,7 @@ from orchestration.deliveries.problems import (
     closest,
     raise_when_any,
 )
-from orchestration.deliveries.readers import READER_VERSION, read_source
+from orchestration.deliveries.readers import READER_VERSION
 from orchestration.deliveries.source_table import NO_TEXTS, SourceTable, TextCounts
 from orchestration.settings import load_settings
 
@@ -94,6 +95,7 @@ def land_all(
     key = load_key(settings.home)
     rules = privacy_rules(registry)
     record_access(settings.home, "land", [manifest.wave for manifest in manifests], ("raw",))
+    limits = ReadingLimits.from_rows(registry.table("reading_limits"))
     total = sum(len(manifest.current) for manifest in manifests)
     landed: list[LandedFile] = []
     problems: list[Problem] = []
@@ -101,7 +103,7 @@ def land_all(
     for manifest in manifests:
         try:
             raise_when_any(exceptions_without_file(manifest, rules))
-            landed += _land_manifest(settings, manifest, key, rules, progress, done, total)
+            landed += _land_manifest(settings, manifest, key, rules, limits, progress, done, total)
         except DeliveryProblems as found:
             problems += found.problems
         done += len(manifest.current)
@@ -123,12 +125,14 @@ def land_file(
     key: PseudonymKey,
     lock: Lock | None = None,
     rules: PrivacyRules | None = None,
+    limits: ReadingLimits | None = None,
 ) -> LandedFile:
     """Land one file of a delivery below ``landing``, unless it stands there from the very same input.
 
     Raises ``DeliveryProblems`` when it cannot be read or must not land; what stood there before stays then.
     ``lock`` (read from the delivery when left out) is compared with the rows and columns that were read;
-    ``rules`` say what is personal data (those of the registry in PEILSTOK_REGISTRY when left out).
+    ``rules`` say what is personal data (those of the registry in PEILSTOK_REGISTRY when left out);
+    ``limits`` (the project's own when left out) are those of the process that reads.
     """
     rules = rules or rules_of_folder(load_settings().registry)
     hashes = _input_hashes(manifest, entry)
@@ -146,7 +150,9 @@ def land_file(
             False,
         )
     try:
-        source = read_source(manifest.folder, entry)
+        source = read_source(manifest.folder, entry, limits)
+        if _input_hashes(manifest, entry) != hashes:
+            raise DeliveryProblems([_changed(entry)])
         respondents, members = _checked_people(manifest, entry, source, lock or read_lock(manifest), rules)
     except DeliveryProblems as found:
         raise DeliveryProblems(placed(problem, manifest, entry.path) for problem in found.problems) from None
@@ -168,6 +174,7 @@ def _land_manifest(
     manifest: Manifest,
     key: PseudonymKey,
     rules: PrivacyRules,
+    limits: ReadingLimits,
     progress: Progress | None,
     done: int,
     total: int,
@@ -180,7 +187,7 @@ def _land_manifest(
         if progress is not None:
             progress(manifest.wave, entry.file_id, place, total)
         try:
-            landed.append(land_file(manifest, entry, settings.landing, key, lock, rules))
+            landed.append(land_file(manifest, entry, settings.landing, key, lock, rules, limits))
         except DeliveryProblems as found:
             problems += found.problems
     raise_when_any(problems)
@@ -235,10 +242,20 @@ def _chosen(settings: Settings, registry: Registry, waves: Iterable[str] | None)
 
 def _input_hashes(manifest: Manifest, entry: DeliveredFile) -> dict[str, str | None]:
     try:
-        codebook = sha256_of(manifest.folder / entry.codebook_path) if entry.codebook_path else None
-        return {"file": sha256_of(manifest.folder / entry.path), "codebook": codebook}
+        codebook = size_and_hash(manifest.folder, entry.codebook_path)[1] if entry.codebook_path else None
+        return {"file": size_and_hash(manifest.folder, entry.path)[1], "codebook": codebook}
     except DeliveryProblems as found:
         raise DeliveryProblems(placed(problem, manifest, entry.path) for problem in found.problems) from None
+
+
+def _changed(entry: DeliveredFile) -> Problem:
+    return Problem(
+        "changed_while_reading",
+        "is another file than it was before it was read",
+        "wait until whoever writes into the raw folder is done, and compare the file with what was received",
+        WRONG_USE_OR_UNREADABLE,
+        file=entry.path,
+    )
 
 
 def _landing_hash(

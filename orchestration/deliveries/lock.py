@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from orchestration.deliveries.confined_reading import ReadingLimits, codebook_size, read_source
+from orchestration.deliveries.confined_reading.opened import opened_inside
 from orchestration.deliveries.file_faults import explained, read_bytes, regular_file, unreadable_folder
 from orchestration.deliveries.manifest import LOCK_NAME, OWN_NAMES, Manifest
 from orchestration.deliveries.placing import placed
@@ -44,7 +46,7 @@ class Lock:
     files: dict[str, LockedFile]
 
 
-def write_lock(manifest: Manifest, accept_changes: bool = False) -> Lock:
+def write_lock(manifest: Manifest, accept_changes: bool = False, limits: ReadingLimits | None = None) -> Lock:
     """Read every file of the delivery, superseded ones and codebooks too, and write ``delivery.lock``.
 
     A file that was locked before and has changed since is refused unless ``accept_changes``: what a supplier
@@ -54,7 +56,7 @@ def write_lock(manifest: Manifest, accept_changes: bool = False) -> Lock:
     problems: list[Problem] = []
     files: dict[str, LockedFile] = {}
     known = {} if accept_changes else _known_files(manifest)
-    for path, measure in _measures(manifest):
+    for path, measure in _measures(manifest, limits):
         if path in files:
             continue
         try:
@@ -143,25 +145,33 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _measures(manifest: Manifest) -> Iterator[tuple[str, Any]]:
-    from orchestration.deliveries.codebook import codebook_size
-    from orchestration.deliveries.readers import read_source
+def size_and_hash(folder: Path, path: str) -> tuple[int, str]:
+    """Bytes and SHA-256 of a delivered file; it cannot be one outside ``folder``, whatever happens meanwhile.
 
-    def size_of(path: Path, rows: int, columns: int) -> LockedFile:
-        return LockedFile(sha256_of(path), regular_file(path).st_size, rows, columns)
+    Raises ``DeliveryProblems`` (exit code 2) when it cannot be read.
+    """
+    with opened_inside(folder, path) as descriptor, explained(folder / path):
+        with open(descriptor, "rb", closefd=False) as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return os.fstat(descriptor).st_size, digest
+
+
+def _measures(manifest: Manifest, limits: ReadingLimits | None) -> Iterator[tuple[str, Any]]:
+    def size_of(path: str, rows: int, columns: int) -> LockedFile:
+        size, digest = size_and_hash(manifest.folder, path)
+        return LockedFile(digest, size, rows, columns)
 
     def of_file(entry: Any) -> LockedFile:
-        frame = read_source(manifest.folder, entry).frame
-        return size_of(manifest.folder / entry.path, *frame.shape)
+        return size_of(entry.path, *read_source(manifest.folder, entry, limits).frame.shape)
 
-    def of_codebook(path: Path, encoding: str | None) -> LockedFile:
-        return size_of(path, *codebook_size(path, encoding))
+    def of_codebook(path: str, encoding: str | None) -> LockedFile:
+        return size_of(path, *codebook_size(manifest.folder, path, encoding, limits))
 
     for entry in manifest.files:
         yield entry.path, lambda entry=entry: of_file(entry)
         if entry.codebook_path:
-            path = manifest.folder / entry.codebook_path
-            yield entry.codebook_path, lambda path=path, encoding=entry.encoding: of_codebook(path, encoding)
+            path = entry.codebook_path
+            yield path, lambda path=path, encoding=entry.encoding: of_codebook(path, encoding)
 
 
 def _known_files(manifest: Manifest) -> dict[str, LockedFile]:
@@ -182,9 +192,8 @@ def _locked_file(fields: dict[str, Any]) -> LockedFile:
 
 def _verify_file(manifest: Manifest, path: str, locked: LockedFile | None) -> list[Problem]:
     where = {"wave_id": manifest.wave, "file": manifest.shown(path)}
-    target = manifest.folder / path
     try:
-        size, digest = regular_file(target).st_size, sha256_of(target)
+        size, digest = size_and_hash(manifest.folder, path)
     except DeliveryProblems as found:
         return [placed(problem, manifest, path) for problem in found.problems]
     if locked is None:

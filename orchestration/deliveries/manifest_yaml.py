@@ -11,20 +11,39 @@ import yaml
 MOST_BYTES = 1_000_000
 """A manifest is some hundred lines; a file beyond this size is something else."""
 
+MOST_DEPTH = 16
+"""A manifest has five levels: files, a file, response, a row of it, its fields."""
+MOST_NODES = 20_000
+LONGEST_SCALAR = 10_000
+"""Characters; PyYAML takes time by the square of their number for some numbers (`1:2:3:…` is one, in base 60)."""
+
 WRONG_VALUE = (ValueError, LookupError, AttributeError, ArithmeticError, TypeError, RecursionError)
 """What PyYAML lets through when a tagged value is none of its kind: `!!int ''`, `!!bool x`, `!!timestamp x`."""
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader without anchors and aliases, which a manifest never needs and a bomb is made of."""
+    """SafeLoader without anchors and aliases, which a manifest never needs and a bomb is made of, and with bounds."""
+
+    depth = nodes = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()
+        self.depth, self.nodes = self.depth + 1, self.nodes + 1
+        wrong = ""
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.MarkedYAMLError(
-                problem="anchors and aliases are not allowed", problem_mark=event.start_mark
-            )
-        return super().compose_node(parent, index)
+            wrong = "anchors and aliases are not allowed"
+        elif self.depth > MOST_DEPTH:
+            wrong = f"nested more than {MOST_DEPTH} deep"
+        elif self.nodes > MOST_NODES:
+            wrong = f"has more than {MOST_NODES} values"
+        elif len(getattr(event, "value", "")) > LONGEST_SCALAR:
+            wrong = f"has a value of more than {LONGEST_SCALAR} characters"
+        if wrong:
+            raise yaml.MarkedYAMLError(problem=wrong, problem_mark=event.start_mark)
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
 
 
 @dataclass(frozen=True)
@@ -59,6 +78,8 @@ class YamlFault(Exception):
 
 def parse_yaml(text: str) -> YamlDocument:
     """Parse one YAML document. Raises ``YamlFault``; duplicate keys are returned, not raised."""
+    if len(text) > MOST_BYTES:
+        raise YamlFault(f"larger than {MOST_BYTES} bytes")
     try:
         root, data = _composed(text)
     except yaml.reader.ReaderError as error:

@@ -192,6 +192,24 @@ TABLES = (
         ),
     ),
     Table(
+        "reading_limits",
+        FOLDER,
+        "one row per limit on the process that reads a delivered file; the project's own row where there is none",
+        ("limit_id",),
+        (
+            Column("limit_id", "name of the limit", "memory_base"),
+            Column("value", "how much", "2048", "number"),
+            Column(
+                "unit",
+                "unit of the value",
+                "megabytes",
+                allowed=("bytes_per_byte", "megabytes", "seconds", "seconds_per_megabyte", "share", "times"),
+            ),
+            Column("reason", "why this much", "een meting van honderdduizend rijen past erin"),
+        ),
+        is_optional=True,
+    ),
+    Table(
         "quality_flags",
         FOLDER,
         "one row per check that flags instead of blocks",

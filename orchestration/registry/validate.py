@@ -14,6 +14,7 @@ from orchestration.registry.measure_rules import MEASURE_RULES
 from orchestration.registry.places import place
 from orchestration.registry.policy_rules import policies
 from orchestration.registry.privacy_registry_rules import privacy_rules_are_whole
+from orchestration.registry.reading_rules import reading_limits
 from orchestration.registry.schema import FREE_FOLDERS, TABLES
 from orchestration.registry.study_rules import STUDY_RULES
 from orchestration.registry.values import parse
@@ -43,6 +44,7 @@ def validate_registry(registry: Registry) -> list[Problem]:
             policies,
             margins,
             privacy_rules_are_whole,
+            reading_limits,
         ):
             problems += rule(registry)
     return problems

@@ -30,7 +30,7 @@ def kinds(study: MiniStudy) -> list[tuple[str, int, str]]:
 
 def deny(monkeypatch: pytest.MonkeyPatch, denied: Path) -> None:
     """As chmod 000 does to everybody but root."""
-    opened, read = Path.open, Path.read_bytes
+    opened, read, open_descriptor = Path.open, Path.read_bytes, os.open
 
     def refuse_or(action: Callable) -> Callable:
         def act(path: Path, *arguments, **options):
@@ -42,6 +42,13 @@ def deny(monkeypatch: pytest.MonkeyPatch, denied: Path) -> None:
 
     monkeypatch.setattr(Path, "open", refuse_or(opened))
     monkeypatch.setattr(Path, "read_bytes", refuse_or(read))
+
+    def open_or_refuse(path, *arguments, **options):
+        if path == denied.name:
+            raise PermissionError(13, "Permission denied")
+        return open_descriptor(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", open_or_refuse)
 
 
 def with_codebook(study: MiniStudy) -> None:

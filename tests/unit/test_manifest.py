@@ -233,6 +233,14 @@ def test_the_highest_version_is_current(study: MiniStudy):
         ("wave: \x07", "is not valid YAML: line 1: holds a character that is no text"),
         ("version: !!int ''", "is not valid YAML"),
         ("is_synthetic: !!bool misschien", "is not valid YAML"),
+        ("version: " + "9" * 5000, "is not valid YAML"),
+        ("version: " + ":".join(["1"] * 100_000), "line 1: has a value of more than"),
+        ("supplier: " + "x" * 20_000, "line 1: has a value of more than"),
+        ("files: " + "[" * 5000 + "]" * 5000, "nested more than"),
+        ("files: " + "{a: " * 500 + "}" * 500, "nested more than"),
+        ("files:\n" + "- a\n" * 50_000, "has more than"),
+        ("x" * 1_000_001, "larger than"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]", "anchors and aliases"),
     ],
 )
 def test_yaml_that_is_not_accepted(study: MiniStudy, text: str, said: str):

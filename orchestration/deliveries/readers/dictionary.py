@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.deliveries.file_faults import check_names, unreadable
+from orchestration.deliveries.file_faults import check_names, truncated, unreadable
 from orchestration.deliveries.problems import raise_when_any
 from orchestration.deliveries.source_table import (
     NUMERIC,
@@ -77,6 +78,8 @@ def assemble(
     texts = Texts(decoder)
     names = {column.name: texts.one(column.name, VARIABLE_LABEL) for column in columns}
     raise_when_any(check_names(path, list(names.values())))
+    if any(unicodedata.category(character) == "Cc" for name in names.values() for character in name):
+        raise truncated(path, "is damaged: the name of a variable has a control character")
     of_variable: dict[str, list[str]] = {}
     for found in sets:
         for member in found.variables:
@@ -126,6 +129,11 @@ def assemble(
         original_texts=tuple(texts.originals),
         declared_weight=names.get(weight, ""),
     )
+
+
+def without_none(labels: Mapping[Any, Any]) -> dict[Any, str]:
+    """Labels as pyreadstat gives them; it has ``None`` for a text without a character."""
+    return {"" if code is None else code: label or "" for code, label in labels.items()}
 
 
 def coded_values(

@@ -20,6 +20,8 @@ BASE = 30
 FIRST_CHARACTER = 64
 CHARACTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .<(+|&[]!$*);^-/|,%_>?`:#@'=\""
 """What the places of the table from 64 on stand for; files of a mainframe hold other bytes there."""
+LETTERS = CHARACTERS[:62]
+NAME = re.compile(r"[A-Za-z@#$\x80-\xff][\w.@#$\x80-\xff]*")
 NUMBER = re.compile(r" *(-?)([0-9A-T]*)(?:\.([0-9A-T]*))?(?:([+-])([0-9A-T]+))?")
 SYSTEM_MISSING = "*."
 FORMATS = {
@@ -46,8 +48,11 @@ def read_por(path: Path, encoding: str | None = None) -> SourceTable:
         raise truncated(path, "is empty")
     # Lines of 80 characters, of which some programs leave out the blanks at the end.
     content = b"".join(line.ljust(LINE) for line in data.splitlines())
+    translation = _translation(content[TABLE_AT:SIGNATURE_AT])
     if content[SIGNATURE_AT : SIGNATURE_AT + len(SIGNATURE)] != SIGNATURE:
-        content = content.translate(_translation(content[TABLE_AT:SIGNATURE_AT]))
+        content = content.translate(translation)
+    elif any(translation[character] != character for character in LETTERS):
+        raise truncated(path, "is damaged: its table of characters and its text contradict each other")
     if content[SIGNATURE_AT : SIGNATURE_AT + len(SIGNATURE)] != SIGNATURE:
         raise foreign(path, "not_spss", "an SPSS portable file", data)
     try:
@@ -145,10 +150,14 @@ class _Portable:
         if self.at + length > len(self.text):
             raise PortableError("a text does not end")
         value, self.at = self.text[self.at : self.at + length], self.at + length
+        if "\0" in value:
+            raise PortableError("a text has a byte of nothing")
         return value
 
     def _variable(self) -> RawColumn:
-        width, name = self._count(), self._string().rstrip(" ")
+        width, name = self._count(), self._string()
+        if NAME.fullmatch(name) is None:
+            raise PortableError("the name of a variable is none")
         kind, size, decimals = self._count(), self._count(), self._count()
         for _ in range(3):  # the format for writing
             self._count()
@@ -193,10 +202,16 @@ class _Portable:
     def _answers(self) -> None:
         if not self.columns:
             raise PortableError("it has no variables")
-        columns = [(column.is_numeric, column.answers.append) for column in self.columns.values()]  # type: ignore[attr-defined]
+        columns = [(column.width, column.answers.append) for column in self.columns.values()]  # type: ignore[attr-defined]
         while self.text[self.at] != "Z":
-            for is_numeric, append in columns:
-                append(self._number() if is_numeric else self._string())
+            for width, append in columns:
+                append(self._text_of(width) if width else self._number())
+
+    def _text_of(self, width: int) -> str:
+        text = self._string()
+        if len(text) > width:
+            raise PortableError("a text is longer than its variable")
+        return text
 
 
 def number_of(token: str) -> float:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.deliveries.file_faults import foreign, read_bytes, truncated, unreadable
-from orchestration.deliveries.readers.dictionary import RawColumn, assemble
+from orchestration.deliveries.readers.dictionary import RawColumn, assemble, without_none
 from orchestration.deliveries.source_table import SourceTable
 
 ONE_CHARACTER_A_BYTE = "LATIN1"
@@ -39,6 +39,8 @@ def read_dta(path: Path, encoding: str | None = None) -> SourceTable:
     if not data:
         raise truncated(path, "is empty")
     header = _header(path, data)
+    if not 0 <= header.rows <= len(data):
+        raise truncated(path, f"is cut off or damaged: its header announces {header.rows} rows")
     columns, meta = _parse(path)
     rows = len(next(iter(columns.values()))) if columns else 0
     if rows != header.rows:
@@ -95,15 +97,12 @@ def _parse(path: Path) -> tuple[dict[str, Any], Any]:
             disable_datetime_conversion=True,
             output_format="dict",
         )
-    except (
-        pyreadstat.ReadstatError,
-        ValueError,
-        OverflowError,
-        MemoryError,
-        SystemError,
-        LookupError,
-    ) as error:
-        raise truncated(path, f"is cut off or damaged ({error})") from None
+    except MemoryError:
+        raise  # for the limits on the reading process to explain
+    except Exception as error:
+        # On damage the library stumbles over its own values in any way there is.
+        said = str(error) if isinstance(error, pyreadstat.ReadstatError) else type(error).__name__
+        raise truncated(path, f"is cut off or damaged ({said})") from None
 
 
 def _check_labels(path: Path, meta: Any) -> None:
@@ -119,10 +118,10 @@ def _check_labels(path: Path, meta: Any) -> None:
 def _column(name: str, answers: Any, meta: Any) -> RawColumn:
     is_numeric = meta.readstat_variable_types.get(name) != "string"
     letters = meta.missing_user_values.get(name) or [] if is_numeric else []
-    labels = meta.variable_value_labels.get(name) or {}
+    labels = without_none(meta.variable_value_labels.get(name) or {})
     labelled = [code for code in labels if isinstance(code, str)] if is_numeric else []
     return RawColumn(
-        name,
+        name or "",
         meta.column_names_to_labels.get(name) or "",
         is_numeric,
         answers,

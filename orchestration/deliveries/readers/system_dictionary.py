@@ -16,6 +16,10 @@ MACHINE, SETS, LONG_NAMES, VERY_LONG_STRINGS = 3, 7, 13, 14
 NEWER_SETS, ENCODING, LONG_MISSINGS = 19, 20, 22
 SEGMENT_BYTES = 252
 """Of a very long string, in each variable that it is stored in; a segment takes 255."""
+CONTINUATION, WIDEST = -1, 255
+"""Widths of variables: each eight bytes of a text after the first have a variable of width -1."""
+TEXT_FORMATS = (1, 2)
+"""A and AHEX; every other format is one of numbers."""
 EBCDIC = 1
 MOST_MISSINGS = 3
 
@@ -66,6 +70,7 @@ class _Scan:
         self.order = "<" if struct.unpack_from("<i", data, 64)[0] in (2, 3) else ">"
         self.places: dict[int, RawVariable] = {}
         self.place = 0
+        self.continuations = 0
         self.extensions: dict[int, bytes] = {}
 
     def scan(self) -> SystemDictionary:
@@ -77,6 +82,8 @@ class _Scan:
 
     def _records(self) -> None:
         while (kind := self._int()) != END:
+            if self.continuations and kind != VARIABLE:
+                raise ValueError("a text without all of its parts")
             if kind == VARIABLE:
                 self._variable()
             elif kind == VALUE_LABELS:
@@ -99,10 +106,15 @@ class _Scan:
 
     def _variable(self) -> None:
         width, has_label, missings = self._int(), self._int(), self._int()
-        self._take(8)
+        formats = [self._int() for _ in range(2)]
+        if width >= 0 and any((found >> 16 & 0xFF in TEXT_FORMATS) != (width > 0) for found in formats):
+            raise ValueError("a variable whose format is for another type")
         name = self._take(8).rstrip(b" ")
         if has_label:
             self._take((self._count() + 3) // 4 * 4)
+        if not CONTINUATION <= width <= WIDEST or (width == CONTINUATION) != (self.continuations > 0):
+            raise ValueError("a text has more or fewer parts than its width asks for")
+        self.continuations = self.continuations - 1 if width < 0 else max(0, (width + 7) // 8 - 1)
         if abs(missings) > MOST_MISSINGS:
             raise ValueError("more missing values than a variable can have")
         values = [self._take(8) for _ in range(abs(missings))]

@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestration.deliveries.file_faults import foreign, read_bytes, truncated, unreadable
 from orchestration.deliveries.problems import DeliveryProblems
-from orchestration.deliveries.readers.dictionary import RawColumn, assemble
+from orchestration.deliveries.readers.dictionary import RawColumn, assemble, without_none
 from orchestration.deliveries.readers.system_dictionary import (
     HEADER_BYTES,
     SystemDictionary,
@@ -21,7 +21,8 @@ ENCRYPTED = b"ENCRYPTEDSAV"
 ONE_CHARACTER_A_BYTE = "LATIN1"
 """What pyreadstat is told that every file is in: it then hands over each byte as the character of that number,
 stumbles over none, and the text is decoded afterwards, string by string."""
-UNCOMPRESSED = 0
+UNCOMPRESSED, IN_ROWS, IN_BLOCKS = 0, 1, 2
+BIAS, BIAS_AT = 100.0, 84
 ZTRAILER_BYTES = 24
 
 
@@ -91,6 +92,11 @@ def _check_length(path: Path, data: bytes, dictionary: SystemDictionary) -> None
             raise truncated(
                 path, f"is cut off or damaged: its header announces {announced}, and it holds {whole}"
             )
+    if dictionary.compression not in (UNCOMPRESSED, IN_ROWS, IN_BLOCKS):
+        raise truncated(path, "is damaged: its header names a way of compression that there is not")
+    if (dictionary.compression == IN_BLOCKS) != data.startswith(MAGIC[1]):
+        raise truncated(path, "is damaged: its first bytes and its header name two ways of compression")
+    _check_bias(path, data, dictionary)
     if data.startswith(MAGIC[1]):
         order = "<" if struct.unpack("<i", data[64:68])[0] in (2, 3) else ">"
         if present < ZTRAILER_BYTES:
@@ -98,6 +104,33 @@ def _check_length(path: Path, data: bytes, dictionary: SystemDictionary) -> None
         _, trailer, length = struct.unpack_from(f"{order}qqq", data, dictionary.data_at)
         if trailer < 0 or length < ZTRAILER_BYTES or trailer + length > len(data):
             raise truncated(path, f"is cut off: it ends after {len(data)} bytes")
+        _check_blocks(path, data[trailer : trailer + length], order, (dictionary.data_at, trailer))
+
+
+def _check_blocks(path: Path, trailer: bytes, order: str, bounds: tuple[int, int]) -> None:
+    """The blocks that the trailer lists fill the space between the header of the data and the trailer itself."""
+    count = struct.unpack_from(f"{order}i", trailer, 20)[0]
+    unfolded, at = bounds[0], bounds[0] + ZTRAILER_BYTES
+    if len(trailer) == ZTRAILER_BYTES * (1 + count):
+        for block in range(1, count + 1):
+            found = struct.unpack_from(f"{order}qqii", trailer, ZTRAILER_BYTES * block)
+            if found[:2] != (unfolded, at) or found[2] < 0 or found[3] < 0:
+                break
+            unfolded, at = unfolded + found[2], at + found[3]
+        else:
+            if at == bounds[1]:
+                return
+    raise truncated(path, "is cut off or damaged: the list of its blocks does not fit them")
+
+
+def _check_bias(path: Path, data: bytes, dictionary: SystemDictionary) -> None:
+    """Compressed numbers are stored with this added; every program adds the same, and damage to it shifts all."""
+    order = "<" if struct.unpack("<i", data[64:68])[0] in (2, 3) else ">"
+    (bias,) = struct.unpack_from(f"{order}d", data, BIAS_AT)
+    if dictionary.compression != UNCOMPRESSED and bias != BIAS:
+        raise truncated(
+            path, "is damaged: its numbers are compressed with another bias than all programs use"
+        )
 
 
 def _parse(path: Path) -> tuple[dict[str, Any], Any]:
@@ -113,7 +146,10 @@ def _parse(path: Path) -> tuple[dict[str, Any], Any]:
         )
     except pyreadstat.ReadstatError as error:
         raise _refusal(path, str(error)) from None
-    except (ValueError, OverflowError, MemoryError, SystemError, LookupError) as error:
+    except MemoryError:
+        raise  # for the limits on the reading process to explain
+    except Exception as error:
+        # On damage the library stumbles over its own values in any way there is.
         raise truncated(path, f"is cut off or damaged ({type(error).__name__})") from None
 
 
@@ -121,14 +157,14 @@ def _column(name: str, variable: Any, answers: Any, meta: Any) -> RawColumn:
     is_numeric = meta.readstat_variable_types.get(name) != "string"
     measure = meta.variable_measure.get(name) or ""
     return RawColumn(
-        name,
+        name or "",
         meta.column_names_to_labels.get(name) or "",
         is_numeric,
         answers,
         variable.width,
         meta.original_variable_types.get(name) or "",
         "" if measure == "unknown" else measure,
-        meta.variable_value_labels.get(name) or {},
+        without_none(meta.variable_value_labels.get(name) or {}),
         [value if is_numeric else value.decode("latin-1") for value in variable.missings],
         variable.missing_range,
     )

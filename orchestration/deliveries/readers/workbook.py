@@ -38,6 +38,8 @@ DAMAGE = (
 )
 """What openpyxl, and the archive and XML readers below it, raise on damage: they check little beforehand, and
 XML that does not parse is a SyntaxError."""
+CELL_TYPES = frozenset({"n", "s", "str", "inlineStr", "b", "e", "d", "f"})
+"""Of the format; openpyxl takes a cell of any other for empty."""
 MOST_ROWS = 1_048_576
 """Rows of a sheet in Excel; a row number beyond is damage, and openpyxl would make up all rows before it."""
 
@@ -225,7 +227,9 @@ def _rows(path: Path, sheet: Any) -> list[tuple[Any, ...]]:
     # The size that a workbook claims for a sheet is often wrong; the cells themselves are right.
     sheet.reset_dimensions()
     rows: list[tuple[Any, ...]] = []
-    for row in sheet.iter_rows():
+    for number, row in enumerate(sheet.iter_rows(), start=1):
+        if any(getattr(cell, "row", number) != number for cell in row):
+            raise ValueError("a cell that stands in another row than its own")
         rows.append(tuple(_content(cell) for cell in row))
         if len(rows) > MOST_ROWS:
             raise ValueError("more rows than a sheet can have")
@@ -236,6 +240,8 @@ def _rows(path: Path, sheet: Any) -> list[tuple[Any, ...]]:
 
 def _content(cell: Any) -> Any:
     """What a cell holds; text that looks like a formula is text, and a formula is never its result."""
+    if cell.data_type not in CELL_TYPES:
+        raise ValueError("a cell of an unknown type")
     if cell.data_type == "f":
         # An array formula is an object of openpyxl; one of a data table has no text at all.
         written = cell.value if isinstance(cell.value, str) else getattr(cell.value, "text", None)
