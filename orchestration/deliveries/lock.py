@@ -146,6 +146,7 @@ def sha256_of(path: Path) -> str:
 def _measures(manifest: Manifest) -> Iterator[tuple[str, Any]]:
     from orchestration.deliveries.codebook import codebook_size
     from orchestration.deliveries.readers import read_source
+    from orchestration.deliveries.second_reading.twin import twin_size
 
     def size_of(path: Path, rows: int, columns: int) -> LockedFile:
         return LockedFile(sha256_of(path), regular_file(path).st_size, rows, columns)
@@ -157,11 +158,16 @@ def _measures(manifest: Manifest) -> Iterator[tuple[str, Any]]:
     def of_codebook(path: Path, encoding: str | None) -> LockedFile:
         return size_of(path, *codebook_size(path, encoding))
 
+    def of_twin(entry: Any) -> LockedFile:
+        return size_of(manifest.folder / entry.twin.path, *twin_size(manifest.folder, entry.twin))
+
     for entry in manifest.files:
         yield entry.path, lambda entry=entry: of_file(entry)
         if entry.codebook_path:
             path = manifest.folder / entry.codebook_path
             yield entry.codebook_path, lambda path=path, encoding=entry.encoding: of_codebook(path, encoding)
+        if entry.twin:
+            yield entry.twin.path, lambda entry=entry: of_twin(entry)
 
 
 def _known_files(manifest: Manifest) -> dict[str, LockedFile]:

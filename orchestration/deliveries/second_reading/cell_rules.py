@@ -12,8 +12,9 @@ from orchestration.deliveries.second_reading.text_rules import DIFFERENT, REPAIR
 from orchestration.deliveries.source_table import canonical_code
 
 
-def differing_numbers(ours: Any, theirs: Cells, decimal: str) -> Any:
-    """A mask over the rows: ``ours`` (float64, NaN for blank) is not the number in the other reading."""
+def differing_numbers(ours: Any, theirs: Cells, decimal: str, last_bits: int = 0) -> tuple[Any, int]:
+    """A mask over the rows where ``ours`` (float64, NaN for blank) is not the number in the other reading, and
+    how many are the same but for ``last_bits`` units in the last place."""
     import numpy as np
 
     numbers = np.full(len(theirs.contents), math.nan)
@@ -28,7 +29,11 @@ def differing_numbers(ours: Any, theirs: Cells, decimal: str) -> Any:
             numbers[place] = number
     other = numbers[theirs.index]
     same = (ours == other) | (np.isnan(ours) & np.isnan(other))
-    return ~same | is_none[theirs.index]
+    wrong = ~same | is_none[theirs.index]
+    if not last_bits or not wrong.any():
+        return wrong, 0
+    near = wrong & (np.abs(ours - other) <= last_bits * np.spacing(np.abs(ours)))
+    return wrong & ~near, int(near.sum())
 
 
 def differing_texts(ours: Any, theirs: Cells, encoding: str, cut_at_nul: bool) -> tuple[Any, int]:

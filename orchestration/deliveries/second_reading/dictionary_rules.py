@@ -19,12 +19,16 @@ def paired_columns(
     ``by_name`` (a twin is another file) and otherwise by name.
     """
     ours, theirs = source.variable_names, [column.name for column in second.columns]
+    if second.lowers_names and theirs == [name.lower() for name in ours]:
+        return [(place, place) for place in range(len(ours))]
     if len(ours) == len(theirs) and not by_name and set(ours) != set(theirs):
         for mine, other in zip(ours, theirs, strict=True):
             outcome = compared_text(mine, other, source.encoding)
             result.repaired += outcome == REPAIRED
             if outcome == DIFFERENT:
-                result.differences.append(Difference("name", mine, detail="the other reading names it otherwise"))
+                result.differences.append(
+                    Difference("name", mine, detail="the other reading names it otherwise")
+                )
         return [(place, place) for place in range(len(ours))]
     places = {name: place for place, name in reversed(list(enumerate(theirs)))}
     folded = {name.casefold(): place for name, place in places.items()}
@@ -40,7 +44,11 @@ def paired_columns(
     used = {other for _, other in pairs}
     for place, name in enumerate(theirs):
         if place not in used:
-            told = "stands twice" if name in theirs[:place] else f"is column {place + 1} of the other reading only"
+            told = (
+                "stands twice"
+                if name in theirs[:place]
+                else f"is column {place + 1} of the other reading only"
+            )
             result.differences.append(Difference("columns", name or "(no name)", detail=told))
     order = [other for _, other in pairs]
     if order != sorted(order):
@@ -77,7 +85,9 @@ def _about_variable(
         yield Difference("type", name, detail="text in one reading, numbers in the other")
         return
     if column.variable_label is not None:
-        outcome = compared_text(variable.variable_label.strip(), column.variable_label.strip(), source.encoding)
+        outcome = compared_text(
+            variable.variable_label.strip(), column.variable_label.strip(), source.encoding
+        )
         result.repaired += outcome == REPAIRED
         if outcome == DIFFERENT:
             yield Difference("variable label", name)
@@ -105,7 +115,9 @@ def _value_labels(
 ) -> Iterator[Difference]:
     mine = {rounded_code(code, is_text, second.shows_codes_to): text for code, text in ours.items()}
     other = {
-        rounded_code(code, is_text, second.shows_codes_to): text for code, text in theirs.items() if text.strip()
+        rounded_code(code, is_text, second.shows_codes_to): text
+        for code, text in theirs.items()
+        if text.strip()
     }
     wrong: list[str] = []
     for code in {**mine, **other}:

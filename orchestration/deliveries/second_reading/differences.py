@@ -61,6 +61,8 @@ class Comparison:
     """Texts that our reader repaired and the other shows unrepaired; no differences."""
     blanked: int = 0
     """User-missing codes that a twin leaves blank; no differences."""
+    last_bits: int = 0
+    """Numbers that are the same but for the rounding that the other reader is known for; no differences."""
     differences: list[Difference] = field(default_factory=list)
 
     @property

@@ -35,6 +35,8 @@ LEAST_OUTPUT_BYTES = 2**30
 SIGNIFICANT_DIGITS = 16
 """Of the codes that PSPP's widest format shows; cells come with all the digits that a double has."""
 FORMAT = "E40.16"
+PORTABLE_BITS = 4
+"""Units in the last place: a .por has its fractions in base 30, which PSPP adds up with a rounding at each digit."""
 
 
 def find_pspp() -> str | None:
@@ -43,7 +45,9 @@ def find_pspp() -> str | None:
 
 
 @contextmanager
-def read_spss_again(program: str, path: Path, encoding: str | None) -> Iterator[SecondTable]:
+def read_spss_again(
+    program: str, path: Path, encoding: str | None, is_portable: bool = False
+) -> Iterator[SecondTable]:
     """What PSPP makes of an SPSS file, as long as the block lasts.
 
     Dates are numbers of seconds, user-missing codes are values, a system-missing value is blank. Raises
@@ -53,7 +57,15 @@ def read_spss_again(program: str, path: Path, encoding: str | None) -> Iterator[
         run = _Run(program, Path(name), path, encoding)
         columns = run.dictionary()
         yield SecondTable(
-            READER, columns, run.cells, shows_codes_to=SIGNIFICANT_DIGITS, ends_text_at_nul=True
+            READER,
+            columns,
+            run.cells,
+            shows_codes_to=SIGNIFICANT_DIGITS,
+            ends_text_at_nul=True,
+            # Of files without long names.
+            lowers_names=True,
+            has_remains=is_portable,
+            last_bits=PORTABLE_BITS if is_portable else 0,
         )
 
 
@@ -142,7 +154,12 @@ class _Run:
                 "commands.sps",
             ],
             cwd=self.folder,
-            env={"PATH": os.defpath, "HOME": str(self.folder), "TMPDIR": str(self.folder), "LC_ALL": "C.UTF-8"},
+            env={
+                "PATH": os.defpath,
+                "HOME": str(self.folder),
+                "TMPDIR": str(self.folder),
+                "LC_ALL": "C.UTF-8",
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -25,7 +25,8 @@ def dictionary_of(output: str) -> list[SecondColumn]:
     """Columns of the last dictionary in ``output``, with the missing declarations of the first one.
 
     Two dictionaries of the same variables are printed where the first shows what is declared missing and the
-    second, without declarations, shows codes free of footnotes. Raises ``CannotReadAgain`` when the output is no dictionary.
+    second, without declarations, shows codes free of footnotes. Raises ``CannotReadAgain`` when the
+    output is no dictionary.
     """
     rows = _rows(output)
     starts = _starts(rows)
@@ -68,6 +69,7 @@ def _variables(rows: list[list[str]], start: int) -> list[SecondColumn]:
                 is_text,
                 fields.get("Label", ""),
                 missing=_missing(fields.get("Missing Values", ""), is_text),
+                width=int(re.sub("[^0-9].*", "", shown_as.lstrip("AHEX")) or 0) if is_text else 0,
             )
         )
     return columns
@@ -98,9 +100,7 @@ def _code(shown: str) -> str:
         raise CannotReadAgain("PSPP shows a code of it that is no number") from None
 
 
-def _value_labels(
-    rows: list[list[str]], start: int, is_text: dict[str, bool]
-) -> dict[str, dict[str, str]]:
+def _value_labels(rows: list[list[str]], start: int, is_text: dict[str, bool]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     place = next((at for at in range(start, len(rows)) if rows[at] == VALUE_LABELS), None)
     if place is None:

@@ -28,6 +28,8 @@ class SecondColumn:
     variable_label: str | None = None
     value_labels: dict[str, str] | None = None
     missing: tuple[str, ...] | None = None
+    width: int = 0
+    """Characters of a text variable, where the reader says."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,9 @@ class SecondTable:
     """A file as a second reader sees it; ``blocks`` starts reading anew each time it is called.
 
     ``decimal`` is the decimal sign of numbers that are written as text. ``shows_codes_to`` is the number of
-    significant digits to which the reader shows codes of labels and missing declarations.
+    significant digits to which the reader shows codes of labels and missing declarations. What else is known of
+    a reader's ways: it may end a text at its first NUL, write names in lower case, leave ``remains`` of earlier
+    texts behind a shorter one, and miss up to ``last_bits`` units in the last place of a number.
     """
 
     reader: str
@@ -68,3 +72,6 @@ class SecondTable:
     decimal: str = "."
     shows_codes_to: int = 17
     ends_text_at_nul: bool = False
+    lowers_names: bool = False
+    has_remains: bool = False
+    last_bits: int = 0

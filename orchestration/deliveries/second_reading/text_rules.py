@@ -40,7 +40,9 @@ def _is_repaired(mine: str, other: str, encoding: str) -> bool:
             # At the very end nothing is left of a letter that was cut through.
             return re.fullmatch(lost.join(pieces[:-1]) + f"{lost}?", mine) is not None
         return re.fullmatch(lost.join(pieces), mine) is not None
-    return any(_decoded(other, claimed, really) == mine for claimed in CLAIMED for really in ("utf-8", encoding))
+    return any(
+        _decoded(other, claimed, really) == mine for claimed in CLAIMED for really in ("utf-8", encoding)
+    )
 
 
 def _decoded(text: str, claimed: str, really: str) -> str | None:
