@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from orchestration.deliveries.second_reading.number_cells import number_of
 from orchestration.deliveries.second_reading.second_table import Cells
-from orchestration.deliveries.second_reading.text_rules import DIFFERENT, REPAIRED, compared_text
+from orchestration.deliveries.second_reading.text_rules import DIFFERENT, REPAIRED, TextRule, compared_text
 from orchestration.deliveries.source_table import canonical_code
 
 
@@ -36,7 +37,19 @@ def differing_numbers(ours: Any, theirs: Cells, decimal: str, last_bits: int = 0
     return wrong & ~near, int(near.sum())
 
 
-def differing_texts(ours: Any, theirs: Cells, encoding: str, cut_at_nul: bool) -> tuple[Any, int]:
+def differing_reasons(reasons: Mapping[int, str], theirs: Cells, first_row: int, wrong: Any) -> Any:
+    """``wrong``, but for numbers that are missing for a reason (Stata's ``.a`` to ``.z``): right where both
+    readings name the same one. ``reasons`` of ours are by row, counted from 1; the block begins at ``first_row``."""
+    import numpy as np
+
+    named = [content if isinstance(content, str) else "" for content in theirs.contents] or [""]
+    other = np.array(named, dtype=object)[theirs.index] if len(theirs.index) else np.array([], dtype=object)
+    ours = np.array([reasons.get(first_row + row, "") for row in range(len(other))], dtype=object)
+    has_reason = (ours != "") | (other != "")
+    return np.where(has_reason, ours != other, wrong)
+
+
+def differing_texts(ours: Any, theirs: Cells, rule: TextRule) -> tuple[Any, int]:
     """A mask over the rows where the texts differ, and how many are the same but for a repaired encoding."""
     import numpy as np
 
@@ -48,7 +61,7 @@ def differing_texts(ours: Any, theirs: Cells, encoding: str, cut_at_nul: bool) -
     for row in np.flatnonzero(wrong):
         pair = (_or_none(ours[row]), other[row])
         if pair not in known:
-            known[pair] = compared_text(*pair, encoding, cut_at_nul)
+            known[pair] = compared_text(*pair, rule)
         wrong[row] = known[pair] == DIFFERENT
         repaired += known[pair] == REPAIRED
     return wrong, repaired
@@ -68,6 +81,11 @@ def text_of(content: Any) -> str | None:
         return dt.datetime(content.year, content.month, content.day).isoformat()
     if isinstance(content, dt.time):
         return content.isoformat()
+    if isinstance(content, dt.timedelta):
+        seconds = abs(content).total_seconds()
+        whole, fraction = divmod(round(seconds * 1_000_000), 1_000_000)
+        text = f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+        return ("-" if content < dt.timedelta() else "") + text + (f".{fraction:06}" if fraction else "")
     return str(content)
 
 

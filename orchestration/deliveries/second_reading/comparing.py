@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestration.deliveries.second_reading.cell_rules import differing_numbers, differing_texts
+from orchestration.deliveries.second_reading.cell_rules import (
+    differing_numbers,
+    differing_reasons,
+    differing_texts,
+)
 from orchestration.deliveries.second_reading.dictionary_rules import compare_dictionaries, paired_columns
 from orchestration.deliveries.second_reading.differences import ROWS_SHOWN, Comparison, Difference, Tally
 from orchestration.deliveries.second_reading.remains import Remains, differing_with_remains
 from orchestration.deliveries.second_reading.second_table import CannotReadAgain, Cells, SecondTable
+from orchestration.deliveries.second_reading.text_rules import TextRule
 from orchestration.deliveries.source_table import NUMERIC, SourceTable
 
 
@@ -38,6 +43,7 @@ def _compare_cells(
     pairs = [pair for pair in pairs if source.variables[pair[0]].variable_name not in other_type]
     tallies = {mine: Tally() for mine, _ in pairs}
     remains = Remains()
+    rule = TextRule.between(source, second.ends_text_at_nul)
     done = 0
     for block in second.blocks():
         if len(block) != len(second.columns):
@@ -56,8 +62,11 @@ def _compare_cells(
             if variable.storage_type == NUMERIC:
                 wrong, near = differing_numbers(ours, theirs, second.decimal, second.last_bits)
                 result.last_bits += near
+                if second.has_reasons:
+                    reasons = getattr(source, "missing_reasons", {}).get(variable.variable_name, {})
+                    wrong = differing_reasons(reasons, theirs, done + 1, wrong)
             else:
-                wrong, repaired = differing_texts(ours, theirs, source.encoding, second.ends_text_at_nul)
+                wrong, repaired = differing_texts(ours, theirs, rule)
                 result.repaired += repaired
             tallies[mine].add([done + 1 + int(row) for row in wrong.nonzero()[0]])
         for mine, rows in _texts_with_remains(source, second, texts, block, done, shared, remains):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from orchestration.deliveries.second_reading.differences import Comparison, Difference
 from orchestration.deliveries.second_reading.second_table import SecondColumn, SecondTable
-from orchestration.deliveries.second_reading.text_rules import DIFFERENT, REPAIRED, compared_text
+from orchestration.deliveries.second_reading.text_rules import DIFFERENT, REPAIRED, TextRule, compared_text
 from orchestration.deliveries.source_table import NUMERIC, SourceTable, SourceVariable, canonical_code
 
 
@@ -23,7 +24,7 @@ def paired_columns(
         return [(place, place) for place in range(len(ours))]
     if len(ours) == len(theirs) and not by_name and set(ours) != set(theirs):
         for mine, other in zip(ours, theirs, strict=True):
-            outcome = compared_text(mine, other, source.encoding)
+            outcome = compared_text(mine, other, TextRule.between(source))
             result.repaired += outcome == REPAIRED
             if outcome == DIFFERENT:
                 result.differences.append(
@@ -86,7 +87,7 @@ def _about_variable(
         return
     if column.variable_label is not None:
         outcome = compared_text(
-            variable.variable_label.strip(), column.variable_label.strip(), source.encoding
+            variable.variable_label.strip(), column.variable_label.strip(), TextRule.between(source)
         )
         result.repaired += outcome == REPAIRED
         if outcome == DIFFERENT:
@@ -94,14 +95,20 @@ def _about_variable(
     if column.value_labels is not None:
         yield from _value_labels(source, second, name, is_text, labels[name], column.value_labels, result)
     if column.missing is not None:
-        declared = "|".join(column.missing)
         ours, theirs = (
-            {rounded_code(part, is_text, second.shows_codes_to) for part in filter(None, text.split("|"))}
-            for text in (variable.missing_declaration, declared)
+            {rounded_code(part, is_text, second.shows_codes_to) for part in parts}
+            for parts in (declared(variable.missing_declaration, is_text), column.missing)
         )
-        wrong = ours ^ theirs
-        if wrong:
+        if wrong := ours ^ theirs:
             yield Difference("missing declaration", name, len(wrong), codes=tuple(sorted(wrong)))
+
+
+def declared(declaration: str, is_text: bool) -> list[str]:
+    """The parts of ``SourceVariable.missing_declaration``; of text the codes themselves, blank as ``''``."""
+    if not is_text:
+        return [part for part in declaration.split("|") if part]
+    parts = re.findall(r"(?:[^|\\]|\\.)+", declaration, re.DOTALL)
+    return ["" if part == r"\_" else re.sub(r"\\(.)", r"\1", part, flags=re.DOTALL) for part in parts]
 
 
 def _value_labels(
@@ -121,7 +128,9 @@ def _value_labels(
     }
     wrong: list[str] = []
     for code in {**mine, **other}:
-        outcome = compared_text(mine.get(code, "").strip(), other.get(code, "").strip(), source.encoding)
+        outcome = compared_text(
+            mine.get(code, "").strip(), other.get(code, "").strip(), TextRule.between(source)
+        )
         result.repaired += outcome == REPAIRED
         if outcome == DIFFERENT:
             wrong.append(code)

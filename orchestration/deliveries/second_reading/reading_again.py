@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestration.deliveries.manifest import DeliveredFile, Manifest
+from orchestration.deliveries.placing import placed
 from orchestration.deliveries.problems import WRONG_USE_OR_UNREADABLE, DeliveryProblems, Problem
-from orchestration.deliveries.readers import read_source
 from orchestration.deliveries.second_reading import pspp
 from orchestration.deliveries.second_reading.comparing import compare
 from orchestration.deliveries.second_reading.delimited import READER as TEXT_READER
@@ -54,13 +54,16 @@ def read_wave_again(
 ) -> list[SecondReading]:
     """Each current file of a delivery that is locked and can be read, beside the reader of its format and its
     twin. Collects, and raises nothing of what it finds."""
+    # By the door through which everything is read: it may have the file read in a process of its own.
+    from orchestration.deliveries import read_source
+
     readings: list[SecondReading] = []
     for entry in manifest.current:
         file = manifest.shown(entry.path)
         try:
             source = read_source(manifest.folder, entry)
         except DeliveryProblems as found:
-            problems = [_placed(problem, manifest, file) for problem in found.problems]
+            problems = [placed(problem, manifest, entry.path) for problem in found.problems]
             readings.append(SecondReading(manifest.wave, file, READERS[entry.format], None, problems))
             continue
         readings.append(_beside_reader(manifest, entry, source, find_pspp))
@@ -167,10 +170,3 @@ def _problems(comparison: Comparison, says: str, remedy: str, manifest: Manifest
         )
         for difference in comparison.differences
     ]
-
-
-def _placed(problem: Problem, manifest: Manifest, file: str) -> Problem:
-    from orchestration.deliveries.placing import placed
-
-    path = file.removeprefix(manifest.shown("")).lstrip("/")
-    return placed(problem, manifest, path)

@@ -63,7 +63,8 @@ class SecondTable:
     ``decimal`` is the decimal sign of numbers that are written as text. ``shows_codes_to`` is the number of
     significant digits to which the reader shows codes of labels and missing declarations. What else is known of
     a reader's ways: it may end a text at its first NUL, write names in lower case, leave ``remains`` of earlier
-    texts behind a shorter one, and miss up to ``last_bits`` units in the last place of a number.
+    texts behind a shorter one, and miss up to ``last_bits`` units in the last place of a number. With ``has_reasons``,
+    text in a column of numbers is the reason why one is missing.
     """
 
     reader: str
@@ -75,3 +76,4 @@ class SecondTable:
     lowers_names: bool = False
     has_remains: bool = False
     last_bits: int = 0
+    has_reasons: bool = False

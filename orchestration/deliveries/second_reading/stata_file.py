@@ -18,6 +18,8 @@ from orchestration.deliveries.second_reading.second_table import (
 from orchestration.deliveries.source_table import canonical_code
 
 READER = "pandas"
+FIRST_MISSING_LONG = 2_147_483_621
+"""Codes of labels are long whole numbers; from here on they stand for the missing values."""
 DAMAGE = (ValueError, LookupError, TypeError, ArithmeticError, EOFError, struct.error, AttributeError)
 
 
@@ -38,13 +40,13 @@ def read_stata_again(path: Path) -> SecondTable:
     columns = [
         SecondColumn(
             name,
-            first[name].dtype.kind == "O" and not _is_missing_value(first[name]),
+            _is_text(first[name]),
             names[name],
             {_code(code): text for code, text in labels.get(sets[name], {}).items()},
         )
         for name in names
     ]
-    return SecondTable(READER, columns, lambda: _blocks(path))
+    return SecondTable(READER, columns, lambda: _blocks(path), has_reasons=True)
 
 
 def _reader(path: Path, chunk: int | None = None) -> Any:
@@ -71,18 +73,17 @@ def _blocks(path: Path) -> Iterator[list[Cells]]:
         raise CannotReadAgain(f"pandas cannot read it ({type(error).__name__})") from None
 
 
-def _is_missing_value(column: Any) -> bool:
-    from pandas.io.stata import StataMissingValue
-
-    return any(isinstance(cell, StataMissingValue) for cell in column)
+def _is_text(column: Any) -> bool | None:
+    """By its first cell, for numbers with missing ones among them come as objects too."""
+    return isinstance(column.iloc[0], str) if len(column) else None
 
 
 def _code(code: Any) -> str:
     """Stata keeps the codes of tagged missing values as the numbers behind its largest long."""
     from pandas.io.stata import StataMissingValue
 
-    if isinstance(code, int) and code in StataMissingValue.MISSING_VALUES:
-        return StataMissingValue.MISSING_VALUES[code]
+    if int(code) >= FIRST_MISSING_LONG:
+        return StataMissingValue.MISSING_VALUES.get(int(code), canonical_code(float(code)))
     return canonical_code(float(code))
 
 

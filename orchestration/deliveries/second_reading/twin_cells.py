@@ -11,6 +11,7 @@ from orchestration.deliveries.second_reading.text_rules import (
     DIFFERENT,
     REPAIRED,
     SAME,
+    TextRule,
     compared_text,
     trimmed,
 )
@@ -34,7 +35,7 @@ class TwinRule:
 
     def __init__(self, source: SourceTable, variable: SourceVariable, by_label: bool, decimal: str) -> None:
         self.variable, self.by_label, self.decimal = variable, by_label, decimal
-        self.encoding = source.encoding
+        self.rule = TextRule.between(source)
         self.is_text = variable.storage_type != NUMERIC
         self.labels = {
             value.code: value.value_label.strip()
@@ -57,7 +58,7 @@ class TwinRule:
             return DIFFERENT
         label = self.labels.get(code)
         if label is not None and not isinstance(content, int | float):
-            outcome = compared_text(label, (text_of(content) or "").strip(), self.encoding)
+            outcome = compared_text(label, (text_of(content) or "").strip(), self.rule)
             if outcome != DIFFERENT:
                 return outcome if self.by_label else LABELLED
         if label is not None and self.by_label:
@@ -69,7 +70,7 @@ class TwinRule:
         return code in self.missing or in_missing_declaration(code, not self.is_text, declared)
 
     def _text(self, ours: str, content: Any) -> str:
-        outcome = compared_text(ours, text_of(content), self.encoding)
+        outcome = compared_text(ours, text_of(content), self.rule)
         return outcome if outcome in (SAME, REPAIRED) else DIFFERENT
 
     def _number(self, ours: float, content: Any) -> str:

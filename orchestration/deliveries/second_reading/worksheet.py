@@ -16,6 +16,7 @@ from orchestration.deliveries.second_reading.second_table import (
     SecondColumn,
     SecondTable,
 )
+from orchestration.deliveries.second_reading.worksheet_bombs import refuse_bombs
 from orchestration.deliveries.source_table import canonical_code
 
 READER = "calamine"
@@ -35,7 +36,9 @@ def read_worksheet_again(
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
+        data = path.read_bytes()
+        refuse_bombs(data)
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         wanted = sheet or _only_sheet(workbook.sheet_names, codebook_sheet)
         rows = _Rows(workbook.get_sheet_by_name(wanted))
         names = rows.header()
@@ -47,6 +50,11 @@ def read_worksheet_again(
             columns = described(columns, [[_text(cell) for cell in row] for row in pages.all()], ".")
     except (CalamineError, OSError, ValueError) as error:
         raise CannotReadAgain(f"it is no workbook that can be read ({type(error).__name__})") from None
+    except BaseException as error:
+        # A fault in calamine itself comes as a panic, which is no Exception.
+        if type(error).__name__ == "PanicException":
+            raise CannotReadAgain("calamine crashes on it") from None
+        raise
     return SecondTable(READER, columns, lambda: rows.blocks(len(names)))
 
 
