@@ -64,6 +64,11 @@ def build_parser() -> argparse.ArgumentParser:
         "check", help="check manifests, locks, registry and crosswalk; builds nothing"
     )
     _add_waves(check, "check this wave only (may be repeated)")
+    check.add_argument(
+        "--cross-read",
+        action="store_true",
+        help="read each file a second time by an independent reader (PSPP for .sav, .zsav and .por), and compare",
+    )
 
     lock = commands.add_parser("lock", help="write delivery.lock of a wave: hashes, sizes, rows, columns")
     lock.add_argument("wave", metavar="ID", help="wave_id, such as vi_2016")
@@ -117,7 +122,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "check":
         from orchestration.commands.check import check
 
-        return check(settings, console, options.waves)
+        return check(settings, console, options.waves, options.cross_read)
     if options.command == "lock":
         from orchestration.commands.lock import lock
 

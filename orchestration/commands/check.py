@@ -13,6 +13,7 @@ from rich.status import Status
 from rich.text import Text
 
 from orchestration.commands.choice import choose_waves, wave_folders
+from orchestration.commands.cross_read import print_readings, read_again
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,8 +29,10 @@ class CheckOutcome:
     files: list[LandedFile]
 
 
-def check(settings: Settings, console: Console, waves: Sequence[str] = ()) -> int:
+def check(settings: Settings, console: Console, waves: Sequence[str] = (), cross_read: bool = False) -> int:
     """Check manifests, locks, registry and crosswalk against the files; returns the exit code.
+
+    ``cross_read``: each file is read by a second reader as well, and beside its twin, cell by cell.
 
     Files are read into a landing of their own that is thrown away, so this may run beside a refresh.
     """
@@ -46,12 +49,19 @@ def check(settings: Settings, console: Console, waves: Sequence[str] = ()) -> in
         console.status("registry") as status,
     ):
         outcome = examine(settings, registry, Path(folder), chosen, status)
+        readings = read_again(settings, registry, chosen, status) if cross_read else []
+    known = set(outcome.problems)
+    outcome.problems.extend(
+        problem for reading in readings for problem in reading.problems if problem not in known
+    )
     _print_files(console, outcome)
     if outcome.problems:
         console.print(Text(f"{_count(outcome.problems, 'problem')}:", style="bold red"))
         for problem in outcome.problems:
             console.print(Text(str(problem)), soft_wrap=True)
+        print_readings(console, readings)
         return DeliveryProblems(outcome.problems).exit_code
+    print_readings(console, readings)
     console.print(Text("manifests, locks, registry and crosswalk are in order", style="bold green"))
     return 0
 

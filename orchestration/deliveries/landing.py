@@ -266,7 +266,9 @@ def _landing_hash(
     rules: PrivacyRules,
 ) -> str:
     head = manifest.model_dump(mode="json", exclude={"files", "folder", "version"})
-    parts = [LANDING_VERSION, READER_VERSION, head, entry.model_dump(mode="json"), hashes, key.fingerprint]
+    # A twin is compared and never lands.
+    body = entry.model_dump(mode="json", exclude={"twin"})
+    parts = [LANDING_VERSION, READER_VERSION, head, body, hashes, key.fingerprint]
     parts.append(rules.fingerprint(manifest.wave, entry.file_id))
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -157,6 +157,8 @@ def size_and_hash(folder: Path, path: str) -> tuple[int, str]:
 
 
 def _measures(manifest: Manifest, limits: ReadingLimits | None) -> Iterator[tuple[str, Any]]:
+    from orchestration.deliveries.second_reading.twin import twin_size
+
     def size_of(path: str, rows: int, columns: int) -> LockedFile:
         size, digest = size_and_hash(manifest.folder, path)
         return LockedFile(digest, size, rows, columns)
@@ -167,11 +169,16 @@ def _measures(manifest: Manifest, limits: ReadingLimits | None) -> Iterator[tupl
     def of_codebook(path: str, encoding: str | None) -> LockedFile:
         return size_of(path, *codebook_size(manifest.folder, path, encoding, limits))
 
+    def of_twin(entry: Any) -> LockedFile:
+        return size_of(entry.twin.path, *twin_size(manifest.folder, entry.twin))
+
     for entry in manifest.files:
         yield entry.path, lambda entry=entry: of_file(entry)
         if entry.codebook_path:
             path = entry.codebook_path
             yield path, lambda path=path, encoding=entry.encoding: of_codebook(path, encoding)
+        if entry.twin:
+            yield entry.twin.path, lambda entry=entry: of_twin(entry)
 
 
 def _known_files(manifest: Manifest) -> dict[str, LockedFile]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import datetime as dt
 import re
 import unicodedata
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from orchestration.deliveries.manifest_twin import Text, TwinFile, text_encoding
 
 MANIFEST_NAME = "delivery.yml"
 LOCK_NAME = "delivery.lock"
@@ -27,7 +28,6 @@ SUFFIXES = {
 LONGEST_NAME_BYTES = 255
 """Of one file or folder, on every file system that is in use."""
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 VariableName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 StratumName = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^|]+$")]
@@ -95,6 +95,12 @@ class DeliveredFile(_Entry):
         description="csv and xlsx: path of a CSV codebook, or `{sheet: name}` for a sheet of the workbook",
         examples=["codeboek.csv"],
     )
+    twin: TwinFile | None = Field(
+        None,
+        description="the same answers as another file of the supplier's, compared by `peilstok check "
+        "--cross-read`; locked as every file, never landed",
+        examples=[{"path": "ambtsdragers.xlsx", "values": "labels"}],
+    )
     respondent_id: VariableName | None = Field(
         description="variable that tells respondents apart; landing holds only its keyed hash. `null` when "
         "the file has none: the row number then serves",
@@ -160,19 +166,7 @@ class DeliveredFile(_Entry):
         None, description="anything a colleague should know about this file", examples=["corrected weights"]
     )
 
-    @field_validator("encoding")
-    @classmethod
-    def _encoding_exists(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                codecs.lookup(value)
-            except LookupError:
-                raise ValueError(f"'{value}' is not the name of an encoding") from None
-            try:
-                "".encode(value)
-            except (LookupError, UnicodeError):  # rot13, base64, zip: Python calls these encodings too
-                raise ValueError(f"'{value}' is not an encoding of text") from None
-        return value
+    _encoding_exists = field_validator("encoding")(text_encoding)
 
     @property
     def sampling_units(self) -> tuple[str, ...]:
@@ -269,9 +263,10 @@ class Manifest(ManifestHead):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Relative paths of all files and codebooks, each once, sorted."""
-        codebooks = (entry.codebook_path for entry in self.files)
-        return tuple(sorted({entry.path for entry in self.files} | {path for path in codebooks if path}))
+        """Relative paths of all files, codebooks and twins, each once, sorted."""
+        codebooks = {entry.codebook_path for entry in self.files if entry.codebook_path}
+        twins = {entry.twin.path for entry in self.files if entry.twin}
+        return tuple(sorted({entry.path for entry in self.files} | codebooks | twins))
 
     def shown(self, path: str = MANIFEST_NAME) -> str:
         """A file of this delivery as messages name it: ``raw/vi/vi_2016/answers.sav``."""

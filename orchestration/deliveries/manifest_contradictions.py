@@ -27,6 +27,7 @@ def contradictions(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
     """Field, message and remedy of everything that contradicts another field of the same entry."""
     yield from _about_format(entry)
     yield from _about_design(entry)
+    yield from _about_twin(entry)
     populations = [row.population for row in entry.response]
     if len(set(populations)) < len(populations):
         yield "response", "names a population twice", "name each population once"
@@ -52,6 +53,27 @@ def _about_format(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
         yield "codebook", "is the file itself", "name the codebook's own path"
     if entry.format == "csv" and (entry.delimiter or ",") == (entry.decimal or "."):
         yield "decimal", "is also the delimiter", "correct one of the two"
+
+
+def _about_twin(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
+    twin = entry.twin
+    if twin is None:
+        return
+    if not twin.path.lower().endswith((*SUFFIXES["csv"], *SUFFIXES["xlsx"])):
+        yield (
+            "twin",
+            f"is '{twin.path}', no workbook and no CSV",
+            "name the .xlsx or .csv that holds the same",
+        )
+    if twin.path in (entry.path, entry.codebook_path):
+        yield "twin", "is the file itself or its codebook", "name another file, or remove `twin`"
+    foreign = ("delimiter", "decimal", "encoding") if twin.is_workbook else ("sheet",)
+    for field in foreign:
+        if getattr(twin, field) is not None:
+            kind = "an xlsx" if twin.is_workbook else "a csv"
+            yield "twin", f"`{field}` means nothing for {kind} twin", "remove it"
+    if not twin.is_workbook and (twin.delimiter or ",") == (twin.decimal or "."):
+        yield "twin", "its decimal sign is also its delimiter", "correct one of the two"
 
 
 def _about_design(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:

@@ -219,13 +219,15 @@ class _Reading:
         return entries
 
     def _check_paths(self, index: int, item: dict[str, Any]) -> None:
-        for field in ("path", "codebook"):
-            path = item.get(field)
+        twin = item.get("twin")
+        paths = {(field,): item.get(field) for field in ("path", "codebook")}
+        paths["twin", "path"] = twin.get("path") if isinstance(twin, dict) else None
+        for field, path in paths.items():
             if isinstance(path, str) and (wrong := check_relative_path(self.folder, path.strip())):
                 shown = path if len(path) <= LONGEST_SHOWN else f"{path[:LONGEST_SHOWN]}…"
                 self.add(
                     "path_outside_delivery",
-                    ("files", index, field),
+                    ("files", index, *field),
                     f"'{shown}' {wrong}",
                     "keep the file in the delivery's folder, and write its path from there",
                 )

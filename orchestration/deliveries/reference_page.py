@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from orchestration.deliveries.manifest import DeliveredFile, InvitedCount, Manifest, ManifestHead
+from orchestration.deliveries.manifest_twin import TwinFile
 from orchestration.registry.reference_page import fill_page, table_row
 
 PAGE = "docs/reference/manifest.md"
@@ -19,6 +20,7 @@ SECTIONS = (
     ("The delivery", ManifestHead),
     ("Each entry of `files`", DeliveredFile),
     ("Each entry of `response`", InvitedCount),
+    ("A `twin`", TwinFile),
 )
 TYPE_NAMES = {str: "text", int: "whole number", bool: "true or false", Path: "path"}
 

@@ -14,6 +14,7 @@ from orchestration.deliveries import load_manifest
 from orchestration.deliveries.codebook import COLUMNS, NEEDED, codebook_from_rows
 from orchestration.deliveries.lock import LockedFile
 from orchestration.deliveries.manifest import DeliveredFile, InvitedCount, ManifestHead
+from orchestration.deliveries.manifest_twin import TwinFile
 from orchestration.deliveries.reference_page import PAGE as MANIFEST_PAGE
 from orchestration.deliveries.reference_page import manifest_tables
 from orchestration.registry import TABLES, load_registry
@@ -91,6 +92,7 @@ def test_keys_and_references_of_the_declaration_exist(table):
         ("## The delivery", ManifestHead, ["files"]),
         ("## Each entry of `files`", DeliveredFile, []),
         ("## Each entry of `response`", InvitedCount, []),
+        ("## A `twin`", TwinFile, []),
     ],
 )
 def test_every_field_of_the_manifest_is_told(project_root: Path, title: str, model, more: list[str]):
