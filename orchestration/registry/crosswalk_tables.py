@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.registry.declaration import Column, Table
+from orchestration.registry.declaration import Column, Table, row_status, score
 
 FOLDER = "crosswalk"
 
@@ -37,7 +37,8 @@ TABLES = (
                 required=False,
                 allowed=("identical", "comparable", "limited"),
             ),
-            Column("status", "only accepted rows count", "accepted", allowed=("accepted", "proposed")),
+            row_status(),
+            score(),
             Column("note", "what a colleague should know", "vraag begint met 'wel eens'", required=False),
         ),
     ),
@@ -64,6 +65,9 @@ TABLES = (
                 required=False,
                 references="missing_kinds.missing_kind",
             ),
+            row_status(),
+            score(),
+            Column("note", "what a colleague should know", "label 2022: 'Ja'", required=False),
         ),
     ),
     Table(
@@ -78,6 +82,11 @@ TABLES = (
             Column("lower", "smallest number of the range, itself included", "35", "number"),
             Column("upper", "largest number of the range, itself included", "44", "number"),
             Column("code", "code of the concept's code list", "35_44"),
+            row_status(),
+            score(),
+            Column(
+                "note", "what a colleague should know", "jaren schuiven met de meting mee", required=False
+            ),
         ),
     ),
 )

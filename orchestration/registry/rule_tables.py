@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.registry.declaration import Column, Table, labels, sort_order
+from orchestration.registry.declaration import Column, Table, labels, row_status, sort_order
 
 FOLDER = "registry"
 
@@ -95,6 +95,7 @@ TABLES = (
             ),
             Column("reason", "what is known", "ander bureau; alle groepen dalen tegelijk"),
             Column("source", "where that was found", "colofons", required=False),
+            row_status(),
         ),
     ),
     Table(
