@@ -193,6 +193,17 @@ TABLES = (
         ),
     ),
     Table(
+        "proposal_rules",
+        FOLDER,
+        "one row per bound or weight by which `peilstok new-wave` scores its proposals",
+        ("rule_id",),
+        (
+            Column("rule_id", "name of the bound or weight", "lowest_score"),
+            Column("value", "what was chosen", "0.5", "number"),
+            Column("reason", "why this was chosen", "daaronder raadt het programma"),
+        ),
+    ),
+    Table(
         "quality_flags",
         FOLDER,
         "one row per check that flags instead of blocks",
