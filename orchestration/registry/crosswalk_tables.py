@@ -23,6 +23,12 @@ TABLES = (
             Column(
                 "source_variable", "name in the delivered file; empty for `not_asked`", "V12", required=False
             ),
+            Column(
+                "source_label",
+                "question text (variable label) in the delivered file; empty where it has none",
+                "Bedreigd in de afgelopen 12 maanden",
+                required=False,
+            ),
             Column("concept_id", "concept that it feeds", "victim_threat", references="concepts.concept_id"),
             Column(
                 "verb",
@@ -40,6 +46,24 @@ TABLES = (
             row_status(),
             score(),
             Column("note", "what a colleague should know", "vraag begint met 'wel eens'", required=False),
+        ),
+    ),
+    Table(
+        "xw_left_out",
+        FOLDER,
+        "one row per delivered variable that feeds no concept",
+        ("wave_id", "instrument_id", "file_id", "source_variable"),
+        (
+            *_WHERE,
+            Column("source_variable", "name in the delivered file", "q7_1"),
+            Column(
+                "source_label",
+                "question text (variable label) in the delivered file; empty where it has none",
+                "Achtergrond: jaren ervaring",
+                required=False,
+            ),
+            Column("status", "only accepted rows count", "accepted", allowed=("accepted", "proposed")),
+            Column("reason", "why it feeds nothing", "geen begrip van de monitor"),
         ),
     ),
     Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestration.registry import (
     crosswalk_tables,
+    drift_tables,
     indicator_tables,
     published_tables,
     register_tables,
@@ -18,6 +19,7 @@ TABLES: dict[str, Table] = {
         study_tables,
         indicator_tables,
         rule_tables,
+        drift_tables,
         published_tables,
         crosswalk_tables,
         register_tables,

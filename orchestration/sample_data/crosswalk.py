@@ -26,6 +26,7 @@ VARIABLE_COLUMNS = (
     "instrument_id",
     "file_id",
     "source_variable",
+    "source_label",
     "concept_id",
     "verb",
     "comparability",
@@ -137,7 +138,7 @@ def _variable_rows(variable: Variable, wave_id: str) -> list[Row]:
             comparability, note = "comparable", "schaal loopt andersom"
         elif mapping.verb == "bucket":
             comparability = "comparable"
-        rows.append((mapping.concept_id, mapping.verb, comparability, "accepted", "", note))
+        rows.append((variable.label, mapping.concept_id, mapping.verb, comparability, "accepted", "", note))
     return rows
 
 
@@ -192,6 +193,7 @@ def _not_asked(members: list[GeneratedFile], book: TargetBook) -> list[Row]:
                     first.wave_id,
                     first.instrument_id,
                     file_id,
+                    "",
                     "",
                     concept_id,
                     "not_asked",
