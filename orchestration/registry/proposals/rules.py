@@ -16,6 +16,7 @@ class Rules:
     ambiguity_margin: float
     codes_weight: float
     free_text_distinct: float
+    instrument_fit: float
     known_codes_factor: float
     label_weight: float
     lowest_score: float
