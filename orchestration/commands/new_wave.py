@@ -213,17 +213,19 @@ def _new_files(
     said: Sequence[str],
 ) -> list[NewFile]:
     from orchestration.registry.proposals.columns import columns_of
-    from orchestration.registry.proposals.instruments import file_ids, fits
+    from orchestration.registry.proposals.instruments import divided, file_ids, fits
     from orchestration.registry.proposals.proposal import NewFile
 
     told = _told_instruments(registry, read, said)
-    chosen: dict[Path, str] = {}
+    ranked = {
+        file.path: {told[file.path.name]: 1.0}
+        if file.path.name in told
+        else fits(scorer, rules, described[file.path])
+        for file in read
+    }
+    chosen = divided(ranked, rules)
     for file in read:
-        ranked: dict[str, float] = fits(scorer, rules, described[file.path], wave.like)
-        best = max(ranked, key=lambda name: ranked[name], default="")
-        if file.path.name in told:
-            chosen[file.path] = told[file.path.name]
-        elif not best or ranked[best] < rules.instrument_fit:
+        if not chosen[file.path]:
             raise _problem(
                 "unknown_instrument",
                 "is like the file of no instrument that earlier waves had",
@@ -232,8 +234,6 @@ def _new_files(
                 wave_id=wave.wave_id,
                 file=file.path.name,
             )
-        else:
-            chosen[file.path] = best
     _refuse_twins(wave, chosen, told)
     ids = file_ids({path.name: instrument for path, instrument in chosen.items()})
     return [

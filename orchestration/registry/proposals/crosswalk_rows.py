@@ -153,7 +153,8 @@ def _mapped(
         for code, count in column.codes.items():
             if code not in known and (count >= FEWEST_SHOWN or not column.is_text):
                 note = f"zonder label, {count} antwoorden"
-                row = {"source_code": code, "status": PROPOSED, "score": "0", "note": note}
+                row = {"source_code": code, "source_label": "", "code": "", "missing_kind": ""}
+                row |= {"status": PROPOSED, "score": "0", "note": note}
                 tables["xw_values"].append({**where, **row})
 
 

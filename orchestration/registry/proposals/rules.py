@@ -17,6 +17,7 @@ class Rules:
     codes_weight: float
     free_text_distinct: float
     instrument_fit: float
+    instrument_near: float
     known_codes_factor: float
     label_weight: float
     lowest_score: float

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from orchestration.registry.load import Registry
 from orchestration.registry.proposals.evidence import Earlier, Variable
@@ -44,10 +44,27 @@ class Scorer:
         )
         self.codelists = [_codelist(registry, item) for item in evidence]
         self.known = known_answers(registry, evidence)
+        self._lists = [
+            (frozenset(plain(answer.label) for answer in item.variable.valid_answers), codelist)
+            for item, codelist in zip(evidence, self.codelists, strict=True)
+        ]
+        self._told: dict[tuple[Variable, ...], Scores] = {}
         self._pairs: dict[tuple[frozenset[str], frozenset[str]], float] = {}
 
     def against(self, variables: Sequence[Variable], instrument_id: str) -> Scores:
         """Scores of the variables of one file, if it is of this instrument."""
+        import numpy as np
+
+        key = tuple(variables)
+        if key not in self._told:
+            self._told[key] = self._anywhere(variables)
+        base = self._told[key]
+        elsewhere = np.array([item.instrument_id != instrument_id for item in self.evidence])
+        factor = np.where(elsewhere, self.rules.other_instrument_factor, 1.0)
+        return replace(base, total=base.total * factor[None, :])
+
+    def _anywhere(self, variables: Sequence[Variable]) -> Scores:
+        """Scores as if every earlier variable were of the same instrument."""
         import numpy as np
 
         rules = self.rules
@@ -63,8 +80,6 @@ class Scorer:
         same_name = np.array([[name == other for other in earlier_names] for name in names], dtype=bool)
         counts = same_name & (~has_text | (text >= rules.name_counts_from))
         total = np.where(counts, total + (1 - total) * rules.name_lift, total)
-        elsewhere = np.array([item.instrument_id != instrument_id for item in self.evidence])
-        total = np.where(elsewhere[None, :], total * rules.other_instrument_factor, total)
         return Scores(total, text, answers, same_name)
 
     def _texts(self, variables: Sequence[Variable]) -> tuple[np.ndarray, np.ndarray]:
@@ -89,21 +104,24 @@ class Scorer:
     def _answers(self, variables: Sequence[Variable]) -> tuple[np.ndarray, np.ndarray]:
         import numpy as np
 
+        # Few code lists are shared by many variables: each pair of them is compared once.
         ours = [frozenset(plain(answer.label) for answer in v.valid_answers) for v in variables]
-        theirs = [frozenset(plain(a.label) for a in item.variable.valid_answers) for item in self.evidence]
-        result = np.zeros((len(ours), len(theirs)))
-        for row, mine in enumerate(ours):
-            for column, other in enumerate(theirs):
-                key = (mine, other)
-                if key not in self._pairs:
-                    self._pairs[key] = self._overlap(mine, other)
-                result[row, column] = self._pairs[key]
-                known = self.known.get(self.codelists[column])
-                if known and mine and result[row, column] < self.rules.known_codes_factor:
-                    share = self.rules.known_codes_factor * len(mine & known) / len(mine)
-                    result[row, column] = max(result[row, column], share)
+        mine, row_of = _distinct(ours)
+        other, column_of = _distinct(self._lists)
+        table = np.array([[self._fit(one, *two) for two in other] for one in mine])
+        result = table[np.ix_(row_of, column_of)]
         is_told = np.array([bool(item.concepts or item.variable.answers) for item in self.evidence])
         return result, np.broadcast_to(is_told[None, :], result.shape)
+
+    def _fit(self, mine: frozenset[str], other: frozenset[str], codelist: str) -> float:
+        """How well an answer list fits another, or what earlier waves had for the same code list."""
+        key = (mine, other)
+        if key not in self._pairs:
+            self._pairs[key] = self._overlap(mine, other)
+        known = self.known.get(codelist)
+        if not known or not mine:
+            return self._pairs[key]
+        return max(self._pairs[key], self.rules.known_codes_factor * len(mine & known) / len(mine))
 
     def _overlap(self, mine: frozenset[str], other: frozenset[str]) -> float:
         """Dice's coefficient; an answer counts as shared as far as its closest counterpart is like it."""
@@ -131,6 +149,12 @@ def known_answers(registry: Registry, evidence: Sequence[Earlier]) -> dict[str, 
 def _codelist(registry: Registry, item: Earlier) -> str:
     lists = [registry.concepts[row["concept_id"]].codelist_id for row in item.concepts]
     return next((name for name in lists if name), "")
+
+
+def _distinct(items: Sequence[Any]) -> tuple[list[Any], list[int]]:
+    """Each item once, and the place in that list of every item given."""
+    place = {item: index for index, item in enumerate(dict.fromkeys(items))}
+    return list(place), [place[item] for item in items]
 
 
 def _name(name: str) -> str:

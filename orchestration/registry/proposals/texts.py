@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ NUMBERING = re.compile(r"^\s*(?:[a-z]{0,4}\d+[a-z]?(?:[._]\d+[a-z]?)*|[a-z])\s*[
 CHARACTERS = 3
 
 
+@lru_cache(maxsize=100_000)
 def plain(text: str) -> str:
     """Text as it is compared: without case, accents, punctuation and numbering."""
     bare = NUMBERING.sub("", text, count=1)
@@ -48,6 +49,7 @@ class Question:
         return f"{self.stem} {self.item}".strip()
 
 
+@lru_cache(maxsize=100_000)
 def question(label: str, name: str = "") -> Question:
     """Cut a variable's label at its last separator; a variable's own name before its text is dropped."""
     text = label.strip()
