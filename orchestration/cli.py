@@ -70,6 +70,24 @@ def build_parser() -> argparse.ArgumentParser:
         help="read each file a second time by an independent reader (PSPP for .sav, .zsav and .por), and compare",
     )
 
+    new_wave = commands.add_parser(
+        "new-wave", help="make a delivery of files that came in, and propose its rows of the registry"
+    )
+    new_wave.add_argument("wave", metavar="ID", help="wave_id, such as vi_2026")
+    new_wave.add_argument("files", metavar="FILE", nargs="+", type=Path, help="file, or codebook of one")
+    new_wave.add_argument(
+        "--like", metavar="ID", help="wave to start from (default: the last one of the programme)"
+    )
+    new_wave.add_argument(
+        "--instrument",
+        metavar="FILE=INSTRUMENT",
+        action="append",
+        default=[],
+        dest="instruments",
+        help="say which questionnaire a file is of, instead of guessing (may be repeated)",
+    )
+    new_wave.add_argument("--dry-run", action="store_true", help="print the proposal and write nothing")
+
     lock = commands.add_parser("lock", help="write delivery.lock of a wave: hashes, sizes, rows, columns")
     lock.add_argument("wave", metavar="ID", help="wave_id, such as vi_2016")
 
@@ -123,6 +141,18 @@ def _run(options: argparse.Namespace) -> int:
         from orchestration.commands.check import check
 
         return check(settings, console, options.waves, options.cross_read)
+    if options.command == "new-wave":
+        from orchestration.commands.new_wave import new_wave
+
+        return new_wave(
+            settings,
+            console,
+            options.wave,
+            options.files,
+            options.like,
+            options.instruments,
+            options.dry_run,
+        )
     if options.command == "lock":
         from orchestration.commands.lock import lock
 

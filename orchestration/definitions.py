@@ -23,7 +23,7 @@ def assemble(settings: Settings, run: WarehouseRun | None = None) -> dg.Definiti
 
     ``run``: what the steps share; without it each run that Dagster starts gets one of its own.
     """
-    registry = load_registry(settings.registry)
+    registry = load_registry(settings.registry).accepted()
     raw = raw_assets(registry)
     dbt = warehouse_assets(prepare(settings))
     released = [key for key in dbt.keys if key.path[0] == "release"]

@@ -73,7 +73,7 @@ class WarehouseRun:
         """The registry as it was when the run first asked for it."""
         from orchestration.registry import load_registry
 
-        return load_registry(self.settings.registry)
+        return load_registry(self.settings.registry).accepted()
 
     def record(self, producer: str, results: Iterable[CheckResult]) -> list[CheckResult]:
         """Keep the evidence of one producer, with the severities that the registry decides; returns it."""

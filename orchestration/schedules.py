@@ -40,7 +40,7 @@ def _schedule(programme: SimpleNamespace, settings: Settings) -> dg.ScheduleDefi
     )
     def refresh_open_wave(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         day = context.scheduled_execution_time.date()
-        wave = open_wave(load_registry(settings.registry), programme.programme_id, day)
+        wave = open_wave(load_registry(settings.registry).accepted(), programme.programme_id, day)
         if wave is None:
             return dg.SkipReason(f"no wave of {programme.programme_id} has its refresh window open on {day}")
         return dg.RunRequest(run_key=f"{wave.wave_id}:{day}", partition_key=wave.wave_id)

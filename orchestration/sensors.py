@@ -79,7 +79,7 @@ def raw_sensor(registry: Registry, settings: Settings, jobs: Sequence) -> dg.Sen
     )
     def watch(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         known: dict[str, Content] = json.loads(context.cursor) if context.cursor else {}
-        now = load_registry(settings.registry)
+        now = load_registry(settings.registry).accepted()
         found = scan_raw(settings.raw, now, known)
         requests = []
         for wave_id, content in found.items():

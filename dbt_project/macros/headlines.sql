@@ -47,7 +47,7 @@ with headlines as (
     left join {{ ref('codelists') }} as movement
         on movement.codelist_id = 'change_direction'
         and trend.change_direction = movement.code
-    left join {{ ref('series_breaks') }} as breaks
+    left join {{ accepted(ref('series_breaks')) }} as breaks
         on trend.break_id = breaks.break_id
     left join {{ ref('codelists') }} as effect
         on effect.codelist_id = 'break_effect'

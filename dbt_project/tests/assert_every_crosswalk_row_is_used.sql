@@ -1,6 +1,6 @@
 -- A crosswalk row that matches nothing in data or codebook points at a change that nobody wrote down.
 select rows.wave_id, rows.instrument_id, rows.file_id, rows.source_variable, rows.source_code, rows.source_label
-from {{ ref('xw_values') }} as rows
+from {{ accepted(ref('xw_values')) }} as rows
 left join {{ ref('hrm_code_map') }} as map
     on rows.wave_id = map.wave_id
     and rows.instrument_id = map.instrument_id

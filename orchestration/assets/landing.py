@@ -47,9 +47,12 @@ def _land(run: WarehouseRun, run_id: str) -> "tuple[list[LandedFile], LandingReg
     from orchestration.deliveries.problems import raise_when_any
     from orchestration.publication import evidence
     from orchestration.publication.gate import input_hashes
-    from orchestration.registry import validate_registry
+    from orchestration.registry import load_registry, validate_registry
+    from orchestration.registry.acceptance import unfinished
 
-    raise_when_any(validate_registry(run.registry))
+    everything = load_registry(run.settings.registry)
+    raise_when_any(validate_registry(everything))
+    raise_when_any(unfinished(everything, run.settings.raw, run.waves))
 
     def tell(wave_id: str, file_id: str, _place: int, _total: int) -> None:
         run.item("landing", f"{wave_id}/{file_id}")

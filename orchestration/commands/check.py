@@ -72,11 +72,14 @@ def examine(
     """Land the chosen waves below ``folder`` and compare them with the crosswalk; collects, never raises."""
     from orchestration.deliveries import DeliveryProblems, land_wave, scan_deliveries
     from orchestration.registry import compare_landing, validate_registry
+    from orchestration.registry.acceptance import open_proposals
 
     apart = replace(settings, home=folder)
     problems = list(validate_registry(registry))
     # A crosswalk that contradicts itself gives a flood of follow-on problems for each file.
     registry_is_sound = not problems
+    delivered = wave_folders(settings.raw).keys() & registry.waves.keys()
+    problems += open_proposals(registry, delivered if waves is None else waves)
     manifests, found = scan_deliveries(settings.raw, registry)
     problems += [problem for problem in found if waves is None or problem.wave_id in ("", *waves)]
     files: list[LandedFile] = []
@@ -90,7 +93,8 @@ def examine(
             problems += fault.problems
     if registry_is_sound:
         status.update("crosswalk")
-        landed = {file.wave_id for file in files}
+        # Of a wave in preparation every row waits; that is told already.
+        landed = {file.wave_id for file in files} - registry.accepted().waiting
         problems += compare_landing(registry, apart.landing, landed)
     return CheckOutcome(problems, files)
 

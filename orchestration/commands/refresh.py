@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
@@ -24,6 +25,9 @@ from orchestration.publication.release import CURRENT, current_release_id
 from orchestration.publication.writer_lock import writer_lock
 from orchestration.settings import Settings
 
+if TYPE_CHECKING:
+    from orchestration.registry import Registry
+
 PREPARING = "start and finish"
 
 
@@ -41,8 +45,10 @@ def refresh(
     from orchestration.deliveries.problems import raise_when_any
     from orchestration.registry import load_registry, validate_registry
 
-    registry = load_registry(settings.registry)
-    raise_when_any(validate_registry(registry))
+    everything = load_registry(settings.registry)
+    raise_when_any(validate_registry(everything))
+    registry = everything.accepted()
+    _refuse_waves_in_preparation(everything, waves)
     chosen = choose_waves(waves, registry.waves.keys(), wave_folders(settings.raw).keys())
     with writer_lock(settings.home, "refresh"):
         before = take_fingerprint(settings, registry.hash, _key_fingerprint(settings))
@@ -52,6 +58,13 @@ def refresh(
             return 0
         console.print(Text(f"refresh: {', '.join(reasons) or 'asked for with --all'}", style="dim"))
         return _run(settings, console, chosen, publish, before)
+
+
+def _refuse_waves_in_preparation(registry: Registry, waves: Sequence[str]) -> None:
+    from orchestration.deliveries.problems import raise_when_any
+    from orchestration.registry.acceptance import open_proposals, waves_in_preparation
+
+    raise_when_any(open_proposals(registry, waves_in_preparation(registry) & set(waves)))
 
 
 def reasons_to_run(settings: Settings, now: Fingerprint, waves: Sequence[str] | None = None) -> list[str]:

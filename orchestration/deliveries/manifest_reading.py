@@ -19,6 +19,7 @@ from orchestration.deliveries.manifest import (
     stays_inside,
 )
 from orchestration.deliveries.manifest_contradictions import contradictions
+from orchestration.deliveries.manifest_gaps import to_be_filled_in
 from orchestration.deliveries.manifest_yaml import MOST_BYTES, YamlDocument, YamlFault, parse_yaml
 from orchestration.deliveries.problems import WRONG_USE_OR_UNREADABLE, DeliveryProblems, Problem, closest, few
 
@@ -39,7 +40,10 @@ def load_manifest(folder: Path, registry: Registry) -> Manifest:
 
 
 def scan_deliveries(raw_root: Path, registry: Registry) -> tuple[list[Manifest], list[Problem]]:
-    """Every delivery below ``raw_root``, by wave, and what is wrong with those that cannot be read."""
+    """Every delivery below ``raw_root``, by wave, and what is wrong with those that cannot be read.
+
+    Of a registry without proposed rows, deliveries for waves that are only proposed are passed over.
+    """
     if not raw_root.is_dir():
         problem = Problem(
             "no_raw_folder",
@@ -52,6 +56,8 @@ def scan_deliveries(raw_root: Path, registry: Registry) -> tuple[list[Manifest],
     manifests: list[Manifest] = []
     problems: list[Problem] = []
     for folder in sorted(_wave_folders(raw_root, problems)):
+        if folder.name in registry.waiting:
+            continue
         try:
             manifests.append(load_manifest(folder, registry))
         except DeliveryProblems as found:
@@ -106,6 +112,7 @@ class _Reading:
 
     def manifest(self) -> Manifest:
         data = self._data()
+        self._check_filled_in(data)
         head = self._validated(ManifestHead, {k: v for k, v in data.items() if k != "files"}, ())
         entries = self._files(data)
         self._check_wave(data)
@@ -115,6 +122,13 @@ class _Reading:
             raise DeliveryProblems(few(self.problems, lambda p: (p.kind, p.message.partition(": ")[2])))
         files = tuple(entry for _, entry in entries)
         return Manifest(**head.model_dump(), files=files, folder=self.folder)
+
+    def _check_filled_in(self, data: dict[str, Any]) -> None:
+        """Fields that ``peilstok new-wave`` left to a person: told first, and alone, for they are no mistakes."""
+        for location, asked in to_be_filled_in(data):
+            self.add("to_be_filled_in", location, f"is still to be filled in: {asked}", f"see {REFERENCE}")
+        if self.problems:
+            raise DeliveryProblems(few(self.problems))
 
     def _data(self) -> dict[str, Any]:
         path = self.folder / MANIFEST_NAME

@@ -79,7 +79,7 @@ def current_hashes(settings: Settings) -> InputHashes:
     rows = duckdb.execute("select landing_hash from read_parquet(?)", [paths]).fetchall()
     if register_hash({"landing_hash": landing_hash} for [landing_hash] in rows) != register.hash:
         raise ValueError("landing holds other files than its register lists")
-    return input_hashes(settings, register.hash, load_registry(settings.registry).hash)
+    return input_hashes(settings, register.hash, load_registry(settings.registry).accepted().hash)
 
 
 def input_hashes(settings: Settings, register_hash: str, registry_hash: str) -> InputHashes:

@@ -25,6 +25,7 @@ def compare_landing(registry: Registry, landing: Path, waves: Iterable[str] | No
     Also finds rows about files and instruments that a landed wave does not have, and concepts of which the
     crosswalk does not say whether the wave asked them.
     """
+    registry = registry.accepted()
     wanted = None if waves is None else set(waves)
     folders = [
         path.parent
@@ -46,7 +47,7 @@ def compare_crosswalk(registry: Registry, folders: Path | Iterable[Path]) -> lis
     soon as one of the given files uses it.
     """
     given = [folders] if isinstance(folders, Path) else list(folders)
-    return _compare(registry, [LandedCodes(folder) for folder in given])
+    return _compare(registry.accepted(), [LandedCodes(folder) for folder in given])
 
 
 def _compare(registry: Registry, landed: list[LandedCodes]) -> list[Problem]:
@@ -63,15 +64,11 @@ def _unused_rows(registry: Registry, landed: list[LandedCodes], used: set[int]) 
     files = {(*file.scope, file.file_id) for file in landed}
     # A variable that is absent is told once, not again for each of its codes.
     present = {(*file.scope, name) for file in landed for name in file.storage_types}
-    # Rows that came with a proposed mapping wait for a person, as the mapping does.
-    accepted = {
-        (*scope_of(row), row["source_variable"])
-        for row in registry.table("xw_variables")
-        if row["status"] == "accepted"
-    }
+    # A variable that nobody maps is told once, by the rules of the crosswalk itself.
+    mapped = {(*scope_of(row), row["source_variable"]) for row in registry.table("xw_variables")}
     for index, row in enumerate(registry.table("xw_values")):
         scope = scope_of(row)
-        if (*scope, row["source_variable"]) not in accepted:
+        if (*scope, row["source_variable"]) not in mapped:
             continue
         if index in used or scope not in scopes or (*scope, row["source_variable"]) not in present:
             continue
@@ -91,7 +88,7 @@ def _unused_rows(registry: Registry, landed: list[LandedCodes], used: set[int]) 
 
 def _concepts_without_word(registry: Registry, landed: list[LandedCodes]) -> Iterator[Problem]:
     """A concept of the wave's themes is mapped, or it was not asked and a row says why: silence is no answer."""
-    rows = [row for row in registry.table("xw_variables") if row["status"] == "accepted"]
+    rows = registry.table("xw_variables")
     said = {(*scope_of(row), row["concept_id"]) for row in rows}
     covered = {(row["wave_id"], row["theme_id"]) for row in registry.table("wave_themes")}
     themes = {row["concept_id"]: row["theme_id"] for row in registry.table("concepts")}
@@ -126,7 +123,7 @@ def _rows_without_file(registry: Registry, landed: list[LandedCodes]) -> Iterato
         for index, row in enumerate(registry.table(table)):
             scope = scope_of(row)
             key = (table, *scope, row["file_id"])
-            if scope[0] not in waves or key in told or row.get("status") == "proposed":
+            if scope[0] not in waves or key in told:
                 continue
             if row.get("verb") == "not_asked" and not row["file_id"]:
                 continue
@@ -158,7 +155,7 @@ class _Comparison:
         self.variables = [
             (index, row)
             for index, row in enumerate(registry.table("xw_variables"))
-            if self._is_ours(row) and row["status"] == "accepted" and row["verb"] != "not_asked"
+            if self._is_ours(row) and row["verb"] != "not_asked"
         ]
         self.told: set[tuple[str, str, str]] = set()
         self.shown = shown_codes(registry)

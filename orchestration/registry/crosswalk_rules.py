@@ -66,8 +66,7 @@ def _verbs_and_types(registry: Registry) -> Iterator[Problem]:
 def _concept_once(registry: Registry) -> Iterator[Problem]:
     by_concept: dict[tuple[str, str, str], list[tuple[int, Row]]] = {}
     for index, row in enumerate(registry.table("xw_variables")):
-        if row["status"] == "accepted":
-            by_concept.setdefault((*scope_of(row), row["concept_id"]), []).append((index, row))
+        by_concept.setdefault((*scope_of(row), row["concept_id"]), []).append((index, row))
     for (_, _, concept), rows in by_concept.items():
         for number, (index, row) in enumerate(rows):
             clash = next((other for other in rows[:number] if overlaps(row, other[1])), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.registry.declaration import Column, Table
+from orchestration.registry.declaration import Column, Table, row_status, score
 
 FOLDER = "crosswalk"
 
@@ -23,6 +23,12 @@ TABLES = (
             Column(
                 "source_variable", "name in the delivered file; empty for `not_asked`", "V12", required=False
             ),
+            Column(
+                "source_label",
+                "question text (variable label) in the delivered file; empty where it has none",
+                "Bedreigd in de afgelopen 12 maanden",
+                required=False,
+            ),
             Column("concept_id", "concept that it feeds", "victim_threat", references="concepts.concept_id"),
             Column(
                 "verb",
@@ -37,8 +43,27 @@ TABLES = (
                 required=False,
                 allowed=("identical", "comparable", "limited"),
             ),
-            Column("status", "only accepted rows count", "accepted", allowed=("accepted", "proposed")),
+            row_status(),
+            score(),
             Column("note", "what a colleague should know", "vraag begint met 'wel eens'", required=False),
+        ),
+    ),
+    Table(
+        "xw_left_out",
+        FOLDER,
+        "one row per delivered variable that feeds no concept",
+        ("wave_id", "instrument_id", "file_id", "source_variable"),
+        (
+            *_WHERE,
+            Column("source_variable", "name in the delivered file", "q7_1"),
+            Column(
+                "source_label",
+                "question text (variable label) in the delivered file; empty where it has none",
+                "Achtergrond: jaren ervaring",
+                required=False,
+            ),
+            Column("status", "only accepted rows count", "accepted", allowed=("accepted", "proposed")),
+            Column("reason", "why it feeds nothing", "geen begrip van de monitor"),
         ),
     ),
     Table(
@@ -64,6 +89,9 @@ TABLES = (
                 required=False,
                 references="missing_kinds.missing_kind",
             ),
+            row_status(),
+            score(),
+            Column("note", "what a colleague should know", "label 2022: 'Ja'", required=False),
         ),
     ),
     Table(
@@ -78,6 +106,11 @@ TABLES = (
             Column("lower", "smallest number of the range, itself included", "35", "number"),
             Column("upper", "largest number of the range, itself included", "44", "number"),
             Column("code", "code of the concept's code list", "35_44"),
+            row_status(),
+            score(),
+            Column(
+                "note", "what a colleague should know", "jaren schuiven met de meting mee", required=False
+            ),
         ),
     ),
 )

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 ValueType = Literal["text", "integer", "number", "boolean", "date"]
+ACCEPTED, PROPOSED = "accepted", "proposed"
+STATUSES = (ACCEPTED, PROPOSED)
+"""Of a row that ``peilstok new-wave`` may write: it counts, or it waits for a person."""
 
 
 @dataclass(frozen=True)
@@ -13,7 +16,8 @@ class Column:
     """One column. Every value is text in the file; ``value_type`` says how that text must read.
 
     ``references`` names the ``table.column`` in which a value has to occur; ``allowed`` is the closed list of
-    values. Both leave the empty value alone: whether a cell may be empty is up to ``required``.
+    values. Both leave the empty value alone: whether a cell may be empty is up to ``required``, and a cell that
+    ``may_wait`` may be empty as long as its row is only proposed.
     """
 
     name: str
@@ -23,6 +27,7 @@ class Column:
     required: bool = True
     allowed: tuple[str, ...] = ()
     references: str = ""
+    may_wait: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,11 @@ class Table:
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
 
+    @property
+    def status_column(self) -> str:
+        """The column that says whether a row counts; ``''`` for a table whose rows always do."""
+        return next((column.name for column in self.columns if column.allowed == STATUSES), "")
+
 
 def labels(example_nl: str, example_en: str) -> tuple[Column, Column]:
     """The two label columns that most tables have."""
@@ -63,6 +73,28 @@ def labels(example_nl: str, example_en: str) -> tuple[Column, Column]:
 def flag(name: str, description: str, example: str = "false") -> Column:
     """A column that is either ``true`` or ``false``."""
     return Column(name, description, example, "boolean", allowed=("true", "false"))
+
+
+def row_status(name: str = "status") -> Column:
+    """The column that tells rows that count from rows that wait for a person."""
+    return Column(
+        name,
+        "only accepted rows count, and rows without a status; `peilstok new-wave` writes proposed ones",
+        ACCEPTED,
+        required=False,
+        allowed=STATUSES,
+    )
+
+
+def score() -> Column:
+    """The column with which proposals are put in order."""
+    return Column(
+        "score",
+        "how sure `peilstok new-wave` was, from 0 to 1; empty for a row that a person wrote",
+        "0.97",
+        "number",
+        required=False,
+    )
 
 
 def sort_order() -> Column:

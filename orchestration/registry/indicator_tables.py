@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.registry.declaration import Column, Table, flag, labels, sort_order
+from orchestration.registry.declaration import Column, Table, flag, labels, row_status, score, sort_order
 
 FOLDER = "registry"
 CODELISTS = "codelists"
@@ -124,6 +124,8 @@ TABLES = (
             Column("concept_id", "question behind the gate", "incident_reported", references=CONCEPT),
             Column("gate_concept_id", "question that is the gate", "victim_any", references=CONCEPT),
             Column("code", "answer that opens it", "ja"),
+            row_status(),
+            score(),
         ),
     ),
     Table(

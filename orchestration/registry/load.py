@@ -6,7 +6,7 @@ import codecs
 import csv
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,16 @@ class Registry:
     registers: Mapping[str, list[Row]]
     hash: str
     contents: Mapping[str, bytes] = field(repr=False, default_factory=dict)
+    origins: Mapping[str, Sequence[int]] = field(repr=False, default_factory=dict)
+    """Of tables that lack rows of their file: the place of each row among all rows of the file."""
+    waiting: frozenset[str] = frozenset()
+    """Waves that were left out since they are only proposed: what was delivered for them waits too."""
+
+    def accepted(self) -> Registry:
+        """The registry without proposed rows: what checks, models and exports go by."""
+        from orchestration.registry.acceptance import accepted
+
+        return accepted(self)
 
     def table(self, name: str) -> list[Row]:
         """Rows of a table as text, in file order. Raises ``KeyError`` for a name that is not declared."""
@@ -128,10 +138,11 @@ def load_registry(root: Path) -> Registry:
             problems += found
     if problems:
         raise DeliveryProblems(problems)
-    return Registry(root, tables, registers, _digest(contents), contents)
+    return Registry(root, tables, registers, digest_of(contents), contents)
 
 
-def _digest(contents: Mapping[str, bytes]) -> str:
+def digest_of(contents: Mapping[str, bytes]) -> str:
+    """The hash of a registry: over the names and bytes of its files."""
     digest = hashlib.sha256()
     for path in sorted(contents):
         digest.update(f"{path}\0{len(contents[path])}\0".encode())

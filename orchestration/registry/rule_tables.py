@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.registry.declaration import Column, Table, labels, sort_order
+from orchestration.registry.declaration import Column, Table, labels, row_status, sort_order
 
 FOLDER = "registry"
 
@@ -95,6 +95,7 @@ TABLES = (
             ),
             Column("reason", "what is known", "ander bureau; alle groepen dalen tegelijk"),
             Column("source", "where that was found", "colofons", required=False),
+            row_status(),
         ),
     ),
     Table(
@@ -208,6 +209,17 @@ TABLES = (
             Column("reason", "why this much", "een meting van honderdduizend rijen past erin"),
         ),
         is_optional=True,
+    ),
+    Table(
+        "proposal_rules",
+        FOLDER,
+        "one row per bound or weight by which `peilstok new-wave` scores its proposals",
+        ("rule_id",),
+        (
+            Column("rule_id", "name of the bound or weight", "lowest_score"),
+            Column("value", "what was chosen", "0.5", "number"),
+            Column("reason", "why this was chosen", "daaronder raadt het programma"),
+        ),
     ),
     Table(
         "quality_flags",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestration.registry import (
     crosswalk_tables,
+    drift_tables,
     indicator_tables,
     privacy_tables,
     published_tables,
@@ -20,6 +21,7 @@ TABLES: dict[str, Table] = {
         indicator_tables,
         rule_tables,
         privacy_tables,
+        drift_tables,
         published_tables,
         crosswalk_tables,
         register_tables,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.registry.declaration import Column, Table, flag, labels, sort_order
+from orchestration.registry.declaration import Column, Table, flag, labels, row_status, sort_order
 
 FOLDER = "registry"
 
@@ -55,6 +55,7 @@ TABLES = (
                 required=False,
             ),
             Column("note", "what a colleague should know", "alleen veiligheid", required=False),
+            row_status(),
         ),
     ),
     Table(
@@ -86,6 +87,7 @@ TABLES = (
         (
             Column("wave_id", "wave", "vi_2016", references="waves.wave_id"),
             Column("theme_id", "theme that the wave covers", "safety", references="themes.theme_id"),
+            row_status(),
         ),
     ),
     Table(
@@ -124,6 +126,7 @@ TABLES = (
                 "niet uitgevoerd in 2018",
                 required=False,
             ),
+            row_status("row_status"),
         ),
     ),
     Table(
@@ -223,8 +226,10 @@ TABLES = (
                 "how many there are; only the shares within the concept count",
                 "8931",
                 "number",
+                may_wait=True,
             ),
-            Column("source", "where that number was found", "Staat van het Bestuur 2016"),
+            Column("source", "where that number was found", "Staat van het Bestuur 2016", may_wait=True),
+            row_status(),
         ),
     ),
 )

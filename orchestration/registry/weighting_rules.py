@@ -91,10 +91,7 @@ def _mapped(registry: Registry, scope: tuple[str, str], concept: str) -> list[Ro
     return [
         row
         for row in registry.table("xw_variables")
-        if scope_of(row) == scope
-        and row["concept_id"] == concept
-        and row["verb"] != "not_asked"
-        and row["status"] == "accepted"
+        if scope_of(row) == scope and row["concept_id"] == concept and row["verb"] != "not_asked"
     ]
 
 

@@ -19,15 +19,19 @@ from orchestration.sample_data.layout import Mapping, Variable
 from orchestration.sample_data.targets import MISSING_MARK, TargetBook
 from orchestration.settings import load_settings
 
+STATUS_COLUMNS = ("status", "score", "note")
+ACCEPTED = ("accepted", "", "")
 VARIABLE_COLUMNS = (
     "wave_id",
     "instrument_id",
     "file_id",
     "source_variable",
+    "source_label",
     "concept_id",
     "verb",
     "comparability",
     "status",
+    "score",
     "note",
 )
 VALUE_COLUMNS = (
@@ -39,6 +43,7 @@ VALUE_COLUMNS = (
     "source_label",
     "code",
     "missing_kind",
+    *STATUS_COLUMNS,
 )
 BUCKET_COLUMNS = (
     "wave_id",
@@ -49,8 +54,9 @@ BUCKET_COLUMNS = (
     "lower",
     "upper",
     "code",
+    *STATUS_COLUMNS,
 )
-ROUTING_COLUMNS = ("wave_id", "instrument_id", "concept_id", "gate_concept_id", "code")
+ROUTING_COLUMNS = ("wave_id", "instrument_id", "concept_id", "gate_concept_id", "code", "status", "score")
 _LIMITED = {
     ("ag_2010", "incident_"): ("limited", "vervolgvraag over het ernstigste voorval"),
     ("ag_2010", "offender_"): ("limited", "vervolgvraag over het ernstigste voorval"),
@@ -132,7 +138,7 @@ def _variable_rows(variable: Variable, wave_id: str) -> list[Row]:
             comparability, note = "comparable", "schaal loopt andersom"
         elif mapping.verb == "bucket":
             comparability = "comparable"
-        rows.append((mapping.concept_id, mapping.verb, comparability, "accepted", note))
+        rows.append((variable.label, mapping.concept_id, mapping.verb, comparability, "accepted", "", note))
     return rows
 
 
@@ -144,15 +150,17 @@ def _value_rows(variable: Variable, wave_id: str) -> list[Row]:
     for code in variable.codes:
         target = code.target or ""
         if target.startswith(MISSING_MARK):
-            rows.append((str(code.value), code.label, "", target[1:]))
+            rows.append((str(code.value), code.label, "", target[1:], *ACCEPTED))
         elif is_recoded:
-            rows.append((str(code.value), code.label, target, ""))
+            rows.append((str(code.value), code.label, target, "", *ACCEPTED))
     return rows
 
 
 def _bucket_rows(variable: Variable, wave_id: str) -> list[Row]:
     def rows_of(mapping: Mapping) -> list[Row]:
-        return [(mapping.concept_id, str(low), str(high), code) for low, high, code in mapping.buckets]
+        return [
+            (mapping.concept_id, str(low), str(high), code, *ACCEPTED) for low, high, code in mapping.buckets
+        ]
 
     return [row for mapping in variable.mappings for row in rows_of(mapping)]
 
@@ -165,7 +173,7 @@ def _routing_rows(members: list[GeneratedFile]) -> Iterable[Row]:
             concepts = [m.concept_id for v in member.variables if v.key == item.key for m in v.mappings]
             for concept in concepts:
                 for code in item.gate[1:]:
-                    yield member.wave_id, member.instrument_id, concept, item.gate[0], code
+                    yield member.wave_id, member.instrument_id, concept, item.gate[0], code, "accepted", ""
 
 
 def _not_asked(members: list[GeneratedFile], book: TargetBook) -> list[Row]:
@@ -186,10 +194,12 @@ def _not_asked(members: list[GeneratedFile], book: TargetBook) -> list[Row]:
                     first.instrument_id,
                     file_id,
                     "",
+                    "",
                     concept_id,
                     "not_asked",
                     "limited",
                     "accepted",
+                    "",
                     note,
                 )
             )

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestration.registry import TABLES
+from orchestration.registry import TABLES, load_registry
 from orchestration.registry.load import Row
 from orchestration.registry.validate import canonical_csv
+from orchestration.settings import load_settings
 
 WAVES = ("mini_2020", "mini_2022")
+QUESTIONS = {
+    "FUNCTIE": "Functie",
+    "SEXE": "Geslacht",
+    "LEEFTIJD": "Leeftijd in jaren",
+    "V1": "Verbaal bejegend",
+    "V2": "Bedreigd",
+    "V3": "Besproken",
+    "N1": "Aantal keren",
+    "S1": "De normen zijn strenger geworden",
+}
+# Both waves hold the same answers, by arithmetic.
+NOT_LOOKED_FOR = ("same_answers", "same_file")
 
 
 def write_table(root: Path, table: str, rows: list[Row]) -> None:
@@ -100,6 +113,22 @@ def registry_rows() -> dict[str, list[Row]]:
                 for name in ("politieke_ambtsdragers", "raadsleden", "wethouders")
             ),
             {"population_id": "politieke_ambtsdragers", "breakdown_id": "gender"},
+        ],
+        "drift_rules": [
+            {**row, "verdict": "ignore"} if row["kind"] in NOT_LOOKED_FOR else row
+            for row in load_registry(load_settings({}).registry).table("drift_rules")
+        ],
+        "weight_totals": [
+            {
+                "wave_id": wave,
+                "instrument_id": "office_holders",
+                "file_id": "ambtsdragers",
+                "total": "120",
+                "tolerance": "0.005",
+                "status": "accepted",
+                "reason": "één per respondent",
+            }
+            for wave in WAVES
         ],
         "missing_kinds": [
             {"missing_kind": kind, **labels(kind)}
@@ -257,6 +286,7 @@ def _crosswalk(wave: str) -> dict[str, list[Row]]:
         {
             **scope,
             "source_variable": variable,
+            "source_label": QUESTIONS[variable],
             "concept_id": concept,
             "verb": verb,
             "comparability": "identical",

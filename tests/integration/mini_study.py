@@ -25,7 +25,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 import yaml
-from mini_registry import WAVES, write_registry, write_table
+from mini_registry import QUESTIONS, WAVES, write_registry, write_table
 
 from orchestration.deliveries import Manifest, load_manifest, write_lock
 from orchestration.registry import Registry, load_registry
@@ -38,15 +38,8 @@ FILE_NAME = "ambtsdragers.sav"
 FIXED_TIME = dt.datetime(2022, 1, 1, tzinfo=dt.UTC).timestamp()
 
 VARIABLE_LABELS = {
+    **QUESTIONS,
     "RESPNR": "Respondentnummer",
-    "FUNCTIE": "Functie",
-    "SEXE": "Geslacht",
-    "LEEFTIJD": "Leeftijd in jaren",
-    "V1": "Verbaal bejegend",
-    "V2": "Bedreigd",
-    "V3": "Besproken",
-    "N1": "Aantal keren",
-    "S1": "De normen zijn strenger geworden",
     "WEEG": "Weegfactor",
     "STRATUM": "Stratum",
     "MAIL": "E-mailadres",

@@ -8,5 +8,5 @@ select
     waves.reference_period,
     waves.contractor,
     waves.maturity
-from {{ ref('waves') }} as waves
+from {{ accepted(ref('waves')) }} as waves
 left join {{ ref('programmes') }} as programmes using (programme_id)

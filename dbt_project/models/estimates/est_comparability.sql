@@ -111,15 +111,15 @@ not_asked as (
             else 'question not in this wave'
         end as reason
     from grid
-    left join {{ ref('wave_instruments') }} as wave_instruments
+    left join {{ accepted(ref('wave_instruments'), 'row_status') }} as wave_instruments
         on grid.wave_id = wave_instruments.wave_id
         and grid.instrument_id = wave_instruments.instrument_id
-    left join {{ ref('wave_themes') }} as wave_themes
+    left join {{ accepted(ref('wave_themes')) }} as wave_themes
         on grid.wave_id = wave_themes.wave_id
         and grid.theme_id = wave_themes.theme_id
     left join (
         select wave_id, instrument_id, concept_id, min(note) as note
-        from {{ ref('xw_variables') }}
+        from {{ accepted(ref('xw_variables')) }}
         where verb = 'not_asked'
         group by all
     ) as notes
@@ -142,7 +142,7 @@ hits as (
         breaks.to_wave_id
     from (select distinct indicator_id, population_id, block_id from grid) as grid
     inner join {{ ref('dim_population') }} as populations using (population_id)
-    inner join {{ ref('series_breaks') }} as breaks
+    inner join {{ accepted(ref('series_breaks')) }} as breaks
         on (breaks.indicator_id is null or breaks.indicator_id = grid.indicator_id)
         and (breaks.block_id is null or breaks.block_id = grid.block_id)
         and (breaks.population_id is null or list_contains(populations.path, breaks.population_id))

@@ -1,6 +1,6 @@
 -- Grain: one row per respondent and concept that has a margin in the wave and instrument (respondent_key, concept_id).
 with asked as (
-    select distinct wave_id, instrument_id, concept_id from {{ ref('weighting_margins') }}
+    select distinct wave_id, instrument_id, concept_id from {{ accepted(ref('weighting_margins')) }}
 )
 
 select

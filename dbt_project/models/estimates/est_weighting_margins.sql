@@ -8,7 +8,7 @@ with margins as (
         code,
         cast(population_n as double) as population_n,
         cast(population_n as double) / sum(cast(population_n as double)) over (partition by wave_id, instrument_id, concept_id) as population_share
-    from {{ ref('weighting_margins') }}
+    from {{ accepted(ref('weighting_margins')) }}
 ),
 
 answers as (

@@ -29,7 +29,7 @@ value_rows as (
         trim(rows.source_label) as source_label,
         rows.code,
         rows.missing_kind
-    from {{ ref('xw_values') }} as rows
+    from {{ accepted(ref('xw_values')) }} as rows
     inner join {{ ref('stg_deliveries') }} as deliveries
         on rows.wave_id = deliveries.wave_id
         and rows.instrument_id = deliveries.instrument_id
@@ -44,7 +44,7 @@ buckets as (
         try_cast(rows.lower as double) as lower_bound,
         try_cast(rows.upper as double) as upper_bound,
         rows.code
-    from {{ ref('xw_buckets') }} as rows
+    from {{ accepted(ref('xw_buckets')) }} as rows
     inner join {{ ref('stg_deliveries') }} as deliveries
         on rows.wave_id = deliveries.wave_id
         and rows.instrument_id = deliveries.instrument_id

@@ -2,14 +2,14 @@
 -- A gate may be a derived concept; it is derived from the mapped answers, before routing.
 with candidates as (
     select respondent_key, file_key, concept_id, answer_code from {{ ref('hrm_mapped_answers') }}
-    where concept_id in (select gate_concept_id from {{ ref('routing') }})
+    where concept_id in (select gate_concept_id from {{ accepted(ref('routing')) }})
     union all
     select respondent_key, file_key, concept_id, answer_code from ({{ derive_concepts(ref('hrm_mapped_answers')) }})
-    where concept_id in (select gate_concept_id from {{ ref('routing') }})
+    where concept_id in (select gate_concept_id from {{ accepted(ref('routing')) }})
 ),
 
 gates as (
-    select distinct wave_id, instrument_id, concept_id, gate_concept_id from {{ ref('routing') }}
+    select distinct wave_id, instrument_id, concept_id, gate_concept_id from {{ accepted(ref('routing')) }}
 )
 
 select
@@ -22,7 +22,7 @@ inner join gates
     on deliveries.wave_id = gates.wave_id
     and deliveries.instrument_id = gates.instrument_id
     and candidates.concept_id = gates.gate_concept_id
-left join {{ ref('routing') }} as routing
+left join {{ accepted(ref('routing')) }} as routing
     on gates.wave_id = routing.wave_id
     and gates.instrument_id = routing.instrument_id
     and gates.concept_id = routing.concept_id

@@ -10,7 +10,7 @@ select
     rows.concept_id,
     rows.verb,
     rows.comparability
-from {{ ref('xw_variables') }} as rows
+from {{ accepted(ref('xw_variables')) }} as rows
 inner join {{ ref('stg_deliveries') }} as deliveries
     on rows.wave_id = deliveries.wave_id
     and rows.instrument_id = deliveries.instrument_id
