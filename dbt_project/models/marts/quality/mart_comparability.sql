@@ -15,7 +15,11 @@ select
     comparability.comparable_wave_id,
     comparability.break_id,
     comparability.break_effect,
-    comparability.reason
+    comparability.reason,
+    comparability.not_asked_of,
+    breaks.kind as break_kind,
+    breaks.source as break_source
 from {{ ref('est_comparability') }} as comparability
 inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
 inner join {{ ref('dim_population') }} as populations using (population_id)
+left join {{ ref('series_breaks') }} as breaks using (break_id)
