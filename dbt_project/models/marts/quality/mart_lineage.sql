@@ -65,6 +65,11 @@ wanted as (
     select estimated.indicator_id, estimated.wave_id, estimated.instrument_id, resolved.part, resolved.part_id, resolved.concept_id, resolved.source_concept_id
     from estimated
     inner join resolved using (indicator_id)
+    -- A population is made out in the questionnaire that reaches it, and in no other.
+    left join {{ ref('dim_population') }} as populations
+        on resolved.part = 'population'
+        and resolved.part_id = populations.population_id
+    where populations.population_id is null or populations.instrument_id = estimated.instrument_id
     union
     select routes.indicator_id, routes.wave_id, routes.instrument_id, 'route', routes.routed_concept_id, routes.gate_concept_id, sources.source_concept_id
     from routes
