@@ -47,7 +47,7 @@ def write_page(
 
 def page(matrices: list[Matrix], release_id: str, notice: str = "") -> str:
     """The page as text."""
-    banner = f'<p class="notice"><strong>Synthetisch.</strong> {escape(notice)}</p>' if notice else ""
+    banner = f'<p class="notice">{escape(notice)}</p>' if notice else ""
     return "\n".join(
         [
             '<!doctype html>\n<html lang="nl">\n<head>\n<meta charset="utf-8">',
@@ -122,7 +122,7 @@ def _table_row(matrix: Matrix, row: MatrixRow, notes: dict) -> str:
         sign = WITHHELD if cell.is_withheld else SIGNS[cell.state]
         mark = f"<sup>{notes[cell.note]}</sup>" if cell.note else ""
         cells.append(
-            f'<td class="{" ".join(classes)}" title="{escape(cell_text(cell))}"><b>{sign}</b>{mark}</td>'
+            f'<td class="{" ".join(classes)}" title="{escape(cell_text(cell, notes))}"><b>{sign}</b>{mark}</td>'
         )
     name = f"{escape(row.label_nl)}<small>{escape(row.indicator_id)}</small>"
     return f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from orchestration.publication.comparability_matrix import (
     APART,
     BROKEN,
@@ -71,15 +73,13 @@ def note_text(note: BreakNote) -> str:
     return f"{told} · {note.source}" if note.source else told
 
 
-def cell_text(cell: MatrixCell) -> str:
-    """What a cell says, in words."""
+def cell_text(cell: MatrixCell, numbers: Mapping[BreakNote, int]) -> str:
+    """What a cell says, in words; a break by its number below the matrix."""
     if cell.reason:
-        return f"{MEANINGS[cell.state]}: {cell.reason}"
-    told = MEANINGS[cell.state]
-    if cell.comparable_wave_id:
-        told = f"vergelijkbaar met {cell.comparable_wave_id}"
+        return f"niet gevraagd: {cell.reason}"
+    told = f"vergelijkbaar met {cell.comparable_wave_id}" if cell.comparable_wave_id else MEANINGS[cell.state]
     if cell.note:
-        told += f"; {note_text(cell.note)}"
+        told += f" (breuk {numbers[cell.note]})"
     if cell.is_withheld:
         told += f"; {'niet gepubliceerd ' + cell.marker if cell.marker else 'niemand antwoordde'}"
     return told
