@@ -47,24 +47,38 @@ def tidy_registry(root: Path, is_as_meant: bool = False) -> list[TidyFile]:
     paths = [path for path in declared if (root / path).is_file()]
     for folder in FREE_FOLDERS:
         paths += [f"{folder}/{path.name}" for path in sorted((root / folder).glob("*.csv"))]
-    return [
-        tidy_file(
-            path,
-            (root / path).read_bytes(),
-            None if is_as_meant else committed(root, path),
-            declared.get(path),
-            is_as_meant,
-        )
-        for path in sorted(dict.fromkeys(paths))
-    ]
+    differing = differing_from_commit(root)
+    found = []
+    for path in sorted(dict.fromkeys(paths)):
+        data = (root / path).read_bytes()
+        # What git does not name is as it was committed.
+        previous = committed(root, path) if differing is None or path in differing else data
+        found.append(tidy_file(path, data, previous, declared.get(path), is_as_meant))
+    return found
+
+
+def differing_from_commit(root: Path) -> set[str] | None:
+    """Files that are new or not as last committed; None without git, where nothing is known about any."""
+    found: set[str] = set()
+    for command in (
+        ("diff", "--name-only", "--relative", "-z", "HEAD", "--", "."),
+        ("ls-files", "--others", "-z", "--", "."),
+    ):
+        listed = _git(root, *command)
+        if listed is None:
+            return None
+        found.update(name for name in listed.decode().split("\0") if name)
+    return found
 
 
 def committed(root: Path, path: str) -> bytes | None:
     """The bytes of a file as last committed; None without git, or when it is new."""
+    return _git(root, "show", f"HEAD:./{path}")
+
+
+def _git(root: Path, *command: str) -> bytes | None:
     try:
-        done = subprocess.run(
-            ["git", "-C", str(root), "show", f"HEAD:./{path}"], capture_output=True, check=False
-        )
+        done = subprocess.run(["git", "-C", str(root), *command], capture_output=True, check=False)
     except OSError:
         return None
     return done.stdout if done.returncode == 0 else None
@@ -77,8 +91,6 @@ def tidy_file(
 
     ``previous``: its bytes before a spreadsheet had it; ``table``: its declaration, None for a free one.
     """
-    if data == previous and _is_tidy(data, table):
-        return TidyFile(path, False, data)
     try:
         sheet = read_sheet(data, path, table.column_names if table else None)
     except NotASheet as fault:
@@ -96,19 +108,6 @@ def tidy_file(
         rows.sort(key=lambda row: tuple(row[1][place] for place in places))
     content = canonical_csv(sheet.columns, (cells for _, cells in rows)).encode()
     return TidyFile(path, content != data, content)
-
-
-def _is_tidy(data: bytes, table: Table | None) -> bool:
-    """Whether a file that was committed needs no further look."""
-    try:
-        sheet = read_sheet(data, "", table.column_names if table else None)
-    except NotASheet:
-        return False
-    rows = [cells for _, cells in sheet.rows]
-    if table and table.key:
-        places = [table.column_names.index(name) for name in table.key]
-        rows.sort(key=lambda row: tuple(row[place] for place in places))
-    return canonical_csv(sheet.columns, rows).encode() == data
 
 
 def _rows_before(previous: bytes | None, path: str, columns: tuple[str, ...]) -> list[list[str]]:
@@ -182,7 +181,10 @@ def _changed_by_a_spreadsheet(
     before: list[list[str]],
     key: tuple[str, ...],
 ) -> list[Problem]:
-    """Cells that differ from those of the same row before in a way that no person would choose."""
+    """Cells that differ from those of the same row before in a way that no person would choose.
+
+    Numbers that are the same are put back, in ``rows``, as they were written.
+    """
     names = [column.name for column in columns]
     places = [names.index(name) for name in key] or list(range(len(names)))
 
@@ -197,6 +199,7 @@ def _changed_by_a_spreadsheet(
     problems: list[Problem] = []
     for line, cells in rows:
         if key_of(cells) in old:
+            _restore_numbers(columns, old[key_of(cells)], cells)
             problems += _damaged(path, line, columns, old[key_of(cells)], cells)
             continue
         for candidate in alike.get(tuple(map(coarse, key_of(cells))), []):
@@ -206,6 +209,13 @@ def _changed_by_a_spreadsheet(
                 problems += _damaged(path, line, columns, candidate, cells)
                 break
     return problems
+
+
+def _restore_numbers(columns: Sequence[Column], old: list[str], new: list[str]) -> None:
+    """A number that is the same as before keeps the form that it had: 0.10 does not become 0.1."""
+    for place, column in enumerate(columns):
+        if column.value_type in ("integer", "number") and is_same_number(old[place], new[place]):
+            new[place] = old[place]
 
 
 def _damaged(
