@@ -24,6 +24,8 @@ from orchestration.publication.comparability_matrix import (
     read_matrices,
 )
 from orchestration.publication.comparability_words import (
+    ASSUMED,
+    ASSUMED_MEANING,
     MEANINGS,
     PLAIN_SIGNS,
     PLAIN_WITHHELD,
@@ -97,7 +99,11 @@ def print_matrix(console: Console, matrix: Matrix) -> None:
     room = min(room, wanted)
     title = ", ".join(f"{label} ({name})" for name, label in matrix.populations)
     console.print(Text(title, style="bold"), soft_wrap=True)
-    for heads in ([str(wave.year) for wave in matrix.waves], [wave.programme_id for wave in matrix.waves]):
+    programmes = [
+        f"{wave.programme_id} {ASSUMED}" if wave.wave_id in matrix.assumed else wave.programme_id
+        for wave in matrix.waves
+    ]
+    for heads in ([str(wave.year) for wave in matrix.waves], programmes):
         line = " " * (room + 1) + "".join(head.center(width) for head in heads)
         console.print(Text(line.rstrip(), style=FAINT), soft_wrap=True)
     numbers = {note: number for number, note in enumerate(matrix.notes, start=1)}
@@ -156,6 +162,8 @@ def _print_legend(console: Console, matrix: Matrix, is_rich: bool) -> None:
     if any(cell.is_withheld for cell in cells):
         sign = WITHHELD if is_rich else PLAIN_WITHHELD
         console.print(Text(f"  {sign}  {WITHHELD_MEANING}", style=FAINT), soft_wrap=True)
+    if matrix.assumed:
+        console.print(Text(f"  {ASSUMED}  {ASSUMED_MEANING}", style=FAINT), soft_wrap=True)
 
 
 def _shortened(label: str, room: int) -> str:
@@ -165,7 +173,7 @@ def _shortened(label: str, room: int) -> str:
 def _told(matrix: Matrix) -> dict[str, Any]:
     return {
         "populations": [{"population_id": name, "label_nl": label} for name, label in matrix.populations],
-        "waves": [asdict(wave) for wave in matrix.waves],
+        "waves": [{**asdict(wave), "is_assumed": wave.wave_id in matrix.assumed} for wave in matrix.waves],
         "rows": [
             {
                 "indicator_id": row.indicator_id,

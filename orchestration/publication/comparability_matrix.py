@@ -8,7 +8,14 @@ from typing import Any
 import duckdb
 
 TABLES = ("mart_comparability", "mart_trend")
-NEEDED = {"not_asked_of", "break_kind", "break_source", "block_label_nl", "indicator_sort_order"}
+NEEDED = {
+    "not_asked_of",
+    "break_kind",
+    "break_source",
+    "block_label_nl",
+    "indicator_sort_order",
+    "is_assumed",
+}
 """Columns of mart_comparability without which there is no matrix; older releases lack them."""
 
 COMPARABLE = "comparable"
@@ -74,11 +81,15 @@ class MatrixRow:
 
 @dataclass(frozen=True)
 class Matrix:
-    """The matrix of one population, or of several of which every cell is the same."""
+    """The matrix of one population, or of several of which every cell is the same.
+
+    ``assumed``: waves in which it is only assumed that this population was asked.
+    """
 
     populations: tuple[tuple[str, str], ...]
     waves: tuple[Wave, ...]
     rows: tuple[MatrixRow, ...]
+    assumed: frozenset[str] = frozenset()
 
     @property
     def notes(self) -> list[BreakNote]:
@@ -145,16 +156,22 @@ def read_matrices(
         row = dict(zip(names, values, strict=True))
         key = (row["population_id"], row["population_label_nl"])
         populations.setdefault(key, {}).setdefault(row["indicator_id"], []).append(row)
-    shared: dict[tuple[MatrixRow, ...], list[tuple[str, str]]] = {}
+    shared: dict[tuple[tuple[MatrixRow, ...], frozenset[str]], list[tuple[str, str]]] = {}
     for key, indicators in populations.items():
         rows = tuple(
             _row(of_indicator, places)
             for of_indicator in indicators.values()
             if any(row["asked"] == "asked" for row in of_indicator)
         )
+        assumed = frozenset(
+            row["wave_id"]
+            for of_indicator in indicators.values()
+            for row in of_indicator
+            if row["is_assumed"]
+        )
         if rows:
-            shared.setdefault(rows, []).append(key)
-    return [Matrix(tuple(keys), waves, rows) for rows, keys in shared.items()]
+            shared.setdefault((rows, assumed), []).append(key)
+    return [Matrix(tuple(keys), waves, rows, assumed) for (rows, assumed), keys in shared.items()]
 
 
 def _row(found: list[dict[str, Any]], places: dict[str, int]) -> MatrixRow:

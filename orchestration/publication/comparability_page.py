@@ -17,6 +17,8 @@ from orchestration.publication.comparability_matrix import (
     read_matrices,
 )
 from orchestration.publication.comparability_words import (
+    ASSUMED,
+    ASSUMED_MEANING,
     MEANINGS,
     SIGNS,
     WITHHELD,
@@ -73,6 +75,7 @@ def _legend() -> str:
     items.append(
         f'<li><span class="key comparable withheld"><b>{WITHHELD}</b></span>{escape(WITHHELD_MEANING)}</li>'
     )
+    items.append(f'<li><span class="key">{ASSUMED}</span>{escape(ASSUMED_MEANING)}</li>')
     return f'<ul class="legend" aria-label="Legenda">\n{"".join(items)}\n</ul>'
 
 
@@ -91,7 +94,8 @@ def _title(matrix: Matrix) -> str:
 def _section(number: int, matrix: Matrix) -> str:
     notes = {note: place for place, note in enumerate(matrix.notes, start=1)}
     head = "".join(
-        f'<th scope="col">{wave.year}<small>{escape(wave.programme_id)}</small></th>' for wave in matrix.waves
+        f'<th scope="col">{wave.year}<small>{escape(wave.programme_id)}{_assumed(matrix, wave.wave_id)}</small></th>'
+        for wave in matrix.waves
     )
     ids = ", ".join(f"<code>{escape(population)}</code>" for population, _ in matrix.populations)
     parts = [
@@ -112,6 +116,10 @@ def _section(number: int, matrix: Matrix) -> str:
         parts += ['<h3>Breuken</h3>\n<ol class="notes">', *_notes(matrix), "</ol>"]
     parts.append("</section>")
     return "\n".join(parts)
+
+
+def _assumed(matrix: Matrix, wave_id: str) -> str:
+    return f' <b title="{escape(ASSUMED_MEANING)}">{ASSUMED}</b>' if wave_id in matrix.assumed else ""
 
 
 def _table_row(matrix: Matrix, row: MatrixRow, notes: dict) -> str:

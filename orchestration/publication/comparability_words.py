@@ -47,6 +47,8 @@ MEANINGS = {
     NOT_ASKED: "niet gevraagd in deze meting",
     NOT_OF_POPULATION: "niet gevraagd van deze groep",
 }
+ASSUMED = "?"
+ASSUMED_MEANING = "aangenomen: geen bron zegt dat deze meting de groep bevroeg"
 WITHHELD_MEANING = "gevraagd, maar het totaal van de groep is niet gepubliceerd"
 
 KINDS = {
