@@ -32,7 +32,7 @@ def trace_cell(
     """
     cell = find_cell(release, address)
     lines = RegistryLines(registry)
-    lineage = _lineage(release, address, cell, lines)
+    lineage = _lineage(release, address, lines)
     outside = _files_without_members(release, lines, cell, lineage)
     inside = [row for row in lineage if row["file_id"] not in outside]
     measured = Measured(settings, release, lines, inside)
@@ -100,9 +100,11 @@ def _is_figure(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _lineage(release: ReleaseReader, address: CellAddress, cell: Row, lines: RegistryLines) -> list[Row]:
+def _lineage(release: ReleaseReader, address: CellAddress, lines: RegistryLines) -> list[Row]:
     """The rows of mart_lineage that this very cell rests on."""
-    population = lines.one("populations", population_id=address.population_id)
+    instrument = release.instruments().get(address.population_id)
+    if instrument is None and (line := lines.one("populations", population_id=address.population_id)):
+        instrument = line.row["instrument_id"]
     return release.rows(
         "select * from mart_lineage where indicator_id = $indicator and wave_id = $wave "
         "and ($instrument is null or instrument_id = $instrument) "
@@ -111,7 +113,7 @@ def _lineage(release: ReleaseReader, address: CellAddress, cell: Row, lines: Reg
         {
             "indicator": address.indicator_id,
             "wave": address.wave_id,
-            "instrument": population.row["instrument_id"] if population else None,
+            "instrument": instrument,
             "population": address.population_id,
             "breakdown": address.breakdown_id,
         },

@@ -78,11 +78,11 @@ class _Cells:
     def __init__(self, release: ReleaseReader, registry: Registry | None, wave_id: str) -> None:
         self.by_indicator: dict[str, list[Row]] = {}
         self.suppressed: set[str] = set()
-        self.instruments = (
-            {name: population.instrument_id for name, population in registry.populations.items()}
-            if registry
-            else {}
-        )
+        self.instruments = release.instruments()
+        if not self.instruments and registry is not None:
+            self.instruments = {
+                name: population.instrument_id for name, population in registry.populations.items()
+            }
         keys = "indicator_id, population_id, breakdown_id, breakdown_code, wave_id"
         for row in release.rows(
             f"select {keys}, publication_status from mart_trend where wave_id = ? order by all", [wave_id]
@@ -217,7 +217,7 @@ def _must_be_delivered(
 
 def _not_shown(release: ReleaseReader, registry: Registry | None, landed: list[Told | None]) -> list[str]:
     told = registry_gap(release, registry)
-    if registry is None:
+    if registry is None and not release.instruments():
         told.append(
             "which population belongs to which instrument: cells of another instrument may be counted"
         )

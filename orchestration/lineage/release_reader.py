@@ -54,6 +54,13 @@ class ReleaseReader:
         """Whether the release has this table, with these columns: older releases have fewer."""
         return table in self.columns and self.columns[table] >= set(columns)
 
+    def instruments(self) -> dict[str, str]:
+        """The instrument that reaches each population; nothing in older releases, which do not say."""
+        if not self.has("mart_comparability", "instrument_id"):
+            return {}
+        found = self.rows("select distinct population_id, instrument_id from mart_comparability")
+        return {row["population_id"]: row["instrument_id"] for row in found}
+
     @property
     def info(self) -> Row:
         """The row of ``release_info``."""

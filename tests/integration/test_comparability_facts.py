@@ -7,11 +7,13 @@ where on it.
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from orchestration.cli import main
 from orchestration.publication.comparability_matrix import (
     ASKED_STATES,
     BROKEN,
@@ -138,3 +140,33 @@ def test_facts_stand_where_they_say():
     assert told == waves
     breaks = {int(fact["line"]) for fact in FACTS if int(fact["line"]) >= 60}
     assert breaks == {60, 61, 62, 63, 64, 65, 66, 68, 69, 70}
+
+
+def test_the_command_prints_one_population_or_says_which_there_are(sample_run, monkeypatch, capsys):
+    monkeypatch.setenv("PEILSTOK_HOME", str(sample_run.settings.home))
+    assert main(["comparability", "--population", "raadsleden", "--theme", "safety"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("raadsleden (raadsleden)\n")
+    line = next(
+        line for line in printed.splitlines() if line.startswith("Slachtoffer van agressie of geweld")
+    )
+    assert line.split(maxsplit=5)[-1] == "○───────●       ·      ┃◆²──────●───────●───────●───────●───────●"
+    assert "uitvoerder: ander onderzoeksbureau" in printed
+    assert main(["comparability", "--population", "raadsleden", "--json"]) == 0
+    [matrix] = json.loads(capsys.readouterr().out)
+    cells = {row["indicator_id"]: row["cells"] for row in matrix["rows"]}
+    assert cells["victim_any_12m"]["ag_2014"]["break"]["kind"] == "contractor"
+    assert cells["victim_any_12m"]["vi_2024"]["comparable_wave_id"] == "vi_2022"
+    assert main(["comparability", "--population", "raadslid"]) == 2
+    assert "there is no population 'raadslid' (did you mean 'raadsleden'?)" in capsys.readouterr().err
+    assert main(["comparability", "--theme", "safty"]) == 2
+    assert "(did you mean 'safety'?)" in capsys.readouterr().err
+
+
+def test_the_release_holds_the_matrix_as_a_page(sample_run):
+    manifest = json.loads((sample_run.current / "MANIFEST.json").read_text(encoding="utf-8"))
+    assert "quality/comparability.html" in {file["path"] for file in manifest["files"]}
+    text = (sample_run.current / "quality" / "comparability.html").read_text(encoding="utf-8")
+    assert "SYNTHETISCH" in text
+    assert manifest["release_id"] in text
+    assert text.count("<section ") > 15

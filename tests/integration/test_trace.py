@@ -123,7 +123,7 @@ def test_a_headline_leads_to_bytes_codes_and_rules(told, settings: Settings, rel
     [file] = trace["files"]
     delivered = settings.raw / file["path"]
     assert file["sha256"] == sha256_of(delivered)
-    assert (file["delivery_version"], file["received_on"], file["is_synthetic"]) == (1, "2022-06-20", True)
+    assert (file["delivery_version"], file["received_on"], file["is_synthetic"]) == (1, "2022-06-27", True)
     assert trace["comparability"]["comparable_wave_id"] == "vi_2020"
     assert trace["not_shown"] == []
 
@@ -161,7 +161,7 @@ def test_every_place_holds_what_is_told_beside_it(told, release: ReleaseReader, 
     cells = release.rows(
         "select * from mart_trend order by indicator_id, population_id, wave_id, breakdown_code"
     )
-    chosen = random.Random(4).sample(cells, 60)
+    chosen = random.Random(4).sample(cells, 30)
     lines: dict[str, list[str]] = {}
     seen = 0
     for cell in chosen:
@@ -184,7 +184,7 @@ def test_every_place_holds_what_is_told_beside_it(told, release: ReleaseReader, 
                 if said and beside.get("rule") != "range":
                     assert said in line, (place, name)
             seen += 1
-    assert seen > 2000
+    assert seen > 1000
 
 
 def test_every_cell_has_its_variables_and_every_code_its_meaning(release: ReleaseReader):
@@ -326,7 +326,7 @@ def test_a_release_and_the_registry_are_enough(settings: Settings, sample_run, t
     assert without["not_shown"][0].startswith("no registry could be read")
     assert part(without, "numerator")["variables"][0]["codes"][0]["code"] == "ja"
     assert list(places_of(without)) == []
-    assert forward["uses"]
+    assert forward["cells_n"] == 2875
 
 
 def test_another_registry_and_an_older_release_are_told(
@@ -338,6 +338,7 @@ def test_another_registry_and_an_older_release_are_told(
     with duckdb.connect(str(folder / "marts.duckdb")) as connection:
         connection.execute("drop table mart_lineage_codes")
         connection.execute("alter table mart_lineage drop column source_variable_label")
+        connection.execute("alter table mart_comparability drop column instrument_id")
         connection.execute("alter table release_inputs drop column received_on")
         connection.execute("update release_info set registry_hash = 'another'")
     with open_release(settings, str(folder)) as reader:
@@ -364,7 +365,7 @@ def test_the_tree_reads_from_figure_to_file(peilstok):
         "1 Ja, is mij overkomen  →  ja  crosswalk/xw_values.csv:",
         "population  wethouders",
         "weegfactor  Weegfactor  weight",
-        "vi/vi_2022/iv2022_politiek.sav  version 1  sha256 4573071b3026…  received 2022-06-20  synthetic",
+        "vi/vi_2022/iv2022_politiek.sav  version 1  sha256 4573071b3026…  received 2022-06-27  synthetic",
     ]
     found = [printed.index(text) for text in order]
     assert found == sorted(found)

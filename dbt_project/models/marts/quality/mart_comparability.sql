@@ -23,6 +23,7 @@ select
     blocks.label_nl as block_label_nl,
     indicators.sort_order as indicator_sort_order,
     populations.sort_order as population_sort_order,
+    comparability.instrument_id,
     comparability.is_asked and fielded.status = 'assumed' as is_assumed
 from {{ ref('est_comparability') }} as comparability
 inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
