@@ -110,6 +110,37 @@ def build_parser() -> argparse.ArgumentParser:
     commit.add_argument(
         "files", metavar="FILE", nargs="*", help="look at this file too, as if it were staged"
     )
+    trace = commands.add_parser(
+        "trace", help="lead a published cell back to deliveries and codes, or a variable to its cells"
+    )
+    trace.add_argument(
+        "cell",
+        metavar="CELL",
+        nargs="?",
+        help="indicator/population/wave or indicator/population/breakdown=code/wave",
+    )
+    trace.add_argument(
+        "--from", metavar="SOURCE", dest="source", help="wave/file_or_instrument/variable: what uses it"
+    )
+    trace.add_argument("--all", action="store_true", help="every code, indicator and cell")
+    trace.add_argument("--json", action="store_true", help="for a program to read")
+    _add_release(trace)
+
+    comparability = commands.add_parser(
+        "comparability", help="print what each wave asked and what may be compared, per population"
+    )
+    comparability.add_argument("--theme", metavar="ID", help="this theme only")
+    comparability.add_argument("--population", metavar="ID", help="this population only")
+    comparability.add_argument("--json", action="store_true", help="for a program to read")
+    _add_release(comparability)
+
+    tidy = commands.add_parser("tidy", help="put the registry's files in form again after a spreadsheet")
+    tidy.add_argument("--check", action="store_true", help="change nothing, only say what is not tidy")
+    tidy.add_argument(
+        "--as-meant",
+        action="store_true",
+        help="take cells as they are, also where a spreadsheet may have changed them",
+    )
 
     sample = commands.add_parser("sample-data", help="write the synthetic sample deliveries again")
     sample.add_argument(
@@ -121,6 +152,12 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_waves(parser: argparse.ArgumentParser, text: str) -> None:
     parser.add_argument("--wave", metavar="ID", action="append", default=[], dest="waves", help=text)
+
+
+def _add_release(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--release", metavar="ID", help="id or folder of a release (default: the current one)"
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -177,6 +214,22 @@ def _run(options: argparse.Namespace) -> int:
         from orchestration.commands.check_commit import check_commit
 
         return check_commit(console, Path.cwd(), options.files)
+    if options.command == "trace":
+        from orchestration.commands.trace import trace
+
+        return trace(
+            settings, console, options.cell, options.source, options.release, options.all, options.json
+        )
+    if options.command == "comparability":
+        from orchestration.commands.comparability import show_comparability
+
+        return show_comparability(
+            settings, console, options.theme, options.population, options.release, options.json
+        )
+    if options.command == "tidy":
+        from orchestration.commands.tidy import tidy
+
+        return tidy(settings, console, options.check, options.as_meant)
     from orchestration.commands.sample_data import write_sample
 
     return write_sample(settings, console, options.output, options.waves)

@@ -40,7 +40,9 @@ def write_inputs(connection: duckdb.DuckDBPyConnection, register: Path) -> None:
             cast(sha256 as varchar) as sha256,
             cast(codebook_sha256 as varchar) as codebook_sha256,
             cast(is_synthetic as boolean) as is_synthetic,
-            cast(is_assumed as boolean) as is_assumed
+            cast(is_assumed as boolean) as is_assumed,
+            cast(received_on as varchar) as received_on,
+            cast(supplier as varchar) as supplier
         from read_parquet(?)
         order by all asc nulls first
         """,

@@ -24,6 +24,7 @@ from typing import Literal
 import duckdb
 
 from orchestration.publication import csv_files, parquet
+from orchestration.publication.comparability_page import write_page
 from orchestration.publication.duckdb_file import write_duckdb
 from orchestration.publication.durable import file_sha256, point_link, sync_folder, sync_tree, write_json
 from orchestration.publication.evidence import Evidence
@@ -160,6 +161,7 @@ def _write_release(
         origin = read_origin(connection, register, evidence.run.inputs.registry)
         release_id = compute_release_id(incoming, origin, inputs.rows)
 
+        write_page(connection, incoming / "quality", release_id, origin.notice)
         write_info(connection, release_id, origin)
         tables.append(_own_table(connection, INFO_TABLE, INFO_COMMENT))
         _write_tables(connection, [INFO_TABLE], incoming)

@@ -22,6 +22,7 @@ CONTRACT_TABLES = (
     "mart_claims",
     "mart_dictionary",
     "mart_lineage",
+    "mart_lineage_codes",
     "mart_revisions",
 )
 REQUIRED_TABLES = ("mart_trend",)

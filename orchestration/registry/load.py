@@ -6,6 +6,7 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -176,7 +177,9 @@ def _read(
         )
     contents[path] = data
     if data.startswith(codecs.BOM_UTF8):
-        return problem("registry_form", "starts with a byte order mark", "save it as UTF-8 without one")
+        return problem(
+            "registry_form", "starts with a byte order mark", "run `peilstok tidy`, which takes it away"
+        )
     try:
         reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
         lines = [(reader.line_num, cells) for cells in reader]
@@ -200,6 +203,12 @@ def _read(
     columns = declared.column_names if declared is not None else tuple(header)
     found: list[Problem] = []
     if tuple(header) != columns or len(set(header)) < len(header):
+        if len(header) == 1 and declared is not None and set(re.split("[;\t]", header[0])) >= set(columns):
+            return problem(
+                "registry_form",
+                "has its cells separated by semicolons or tabs, as some spreadsheets do",
+                "run `peilstok tidy`",
+            )
         lacks = [name for name in columns if name not in header]
         extra = [name for name in header if name not in columns]
         twice = sorted({name for name in header if header.count(name) > 1})

@@ -80,7 +80,12 @@ def _check_form(registry: Registry, table: Table) -> Iterator[Problem]:
     data = registry.contents[table.path]
     rows = registry.table(table.name)
     if b"\r" in data:
-        yield Problem("registry_form", "has CR line ends", "save it with LF line ends", file=table.path)
+        yield Problem(
+            "registry_form",
+            "has CR line ends",
+            "run `peilstok tidy`, which saves it with LF line ends",
+            file=table.path,
+        )
         return
     keys = [tuple(row[name] for name in table.key) for row in rows]
     for index in range(1, len(keys)):
@@ -88,7 +93,7 @@ def _check_form(registry: Registry, table: Table) -> Iterator[Problem]:
             yield Problem(
                 "registry_order",
                 f"({', '.join(keys[index])}) stands after ({', '.join(keys[index - 1])})",
-                f"sort the rows by {', '.join(table.key)}, as text",
+                f"run `peilstok tidy`, or sort the rows by {', '.join(table.key)}, as text",
                 file=place(registry, table.name, index),
             )
             return
@@ -98,7 +103,7 @@ def _check_form(registry: Registry, table: Table) -> Iterator[Problem]:
         yield Problem(
             "registry_form",
             "is not in the form that the program writes (quotes only where needed, one LF at the end)",
-            f"line {line} should read as the CSV module of Python writes it",
+            f"run `peilstok tidy`; line {line} should read as the CSV module of Python writes it",
             file=f"{table.path}:{line}",
         )
 

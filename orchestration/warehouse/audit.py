@@ -25,6 +25,7 @@ RELEASE_KEYS = {
     "mart_trend": ("indicator_id", "population_id", "breakdown_id", "breakdown_code", "wave_id"),
     "mart_headlines": ("headline_id", "wave_id"),
     "mart_comparability": ("indicator_id", "population_id", "wave_id"),
+    "mart_lineage_codes": ("wave_id", "file_id", "source_variable", "concept_id", "source_code"),
     "mart_response": ("wave_id", "population_id"),
     "mart_reconciliation": ("figure_id",),
     "mart_claims": ("claim_id",),

@@ -27,7 +27,16 @@ DBT_PROJECT = ROOT / "dbt_project"
 SEEDS = DBT_PROJECT / "seeds"
 
 # Rooms that know files, tables and rules, and never the orchestrator: the faces import them, not the reverse.
-LIBRARIES = ("deliveries", "registry", "statistics", "publication", "quality", "warehouse", "sample_data")
+LIBRARIES = (
+    "deliveries",
+    "registry",
+    "statistics",
+    "publication",
+    "lineage",
+    "quality",
+    "warehouse",
+    "sample_data",
+)
 FACES = (
     "definitions",
     "assets",

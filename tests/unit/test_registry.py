@@ -143,6 +143,7 @@ def test_a_canonical_registry_has_no_problems(root: Path):
     ("change", "kind"),
     [
         (lambda data: b"\xef\xbb\xbf" + data, "registry_form"),
+        (lambda data: data.replace(b",", b";"), "registry_form"),
         (lambda data: data.replace(b"\n", b"\r\n"), "registry_form"),
         (lambda data: data.rstrip(b"\n"), "registry_form"),
         (lambda data: data + b"\n", "registry_row_length"),

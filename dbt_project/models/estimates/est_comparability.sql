@@ -109,7 +109,16 @@ not_asked as (
             when grid.is_in_questionnaire then 'not asked of this population in this wave'
             when grid.wave_id not in (select wave_id from {{ ref('dim_delivery') }}) then 'no delivery of this wave'
             else 'question not in this wave'
-        end as reason
+        end as reason,
+        -- The same cases by name: is it the group that was left out, or the question?
+        case
+            when grid.is_asked then null
+            when wave_instruments.status = 'not_asked' then 'instrument'
+            when wave_themes.theme_id is null then 'theme'
+            when grid.is_outside_base then 'population'
+            when grid.is_in_questionnaire then 'population'
+            else 'question'
+        end as not_asked_of
     from grid
     left join {{ accepted(ref('wave_instruments'), 'row_status') }} as wave_instruments
         on grid.wave_id = wave_instruments.wave_id
@@ -232,6 +241,7 @@ select
     grid.year,
     grid.wave_order,
     grid.is_asked,
+    not_asked.not_asked_of,
     case
         when apart.wave_id is not null then 'apart_' || grid.wave_id
         when segments.wave_id is not null then 'segment_' || cast(segments.segment_number as integer)

@@ -1,0 +1,5 @@
+-- Grain: wave x delivered file x source variable x concept x source code.
+-- A text without a label is what a respondent wrote: it stands in the registry to be mapped, and does not leave.
+{{ config(alias='mart_lineage_codes') }}
+select * from {{ ref('mart_lineage_codes') }}
+where rule <> 'value' or source_label is not null or try_cast(source_code as double) is not null

@@ -1,0 +1,99 @@
+"""Signs and words of the comparability matrix, the same on the screen and on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestration.publication.comparability_matrix import (
+    APART,
+    BROKEN,
+    COMPARABLE,
+    FIRST,
+    NOT_ASKED,
+    NOT_OF_POPULATION,
+    WARNED,
+    BreakNote,
+    Matrix,
+    MatrixCell,
+    MatrixRow,
+)
+
+SIGNS = {
+    COMPARABLE: "●",
+    WARNED: "◐",
+    BROKEN: "◆",
+    APART: "◇",
+    FIRST: "○",
+    NOT_ASKED: "·",
+    NOT_OF_POPULATION: "–",
+}
+PLAIN_SIGNS = {
+    COMPARABLE: "*",
+    WARNED: "~",
+    BROKEN: "#",
+    APART: "^",
+    FIRST: "o",
+    NOT_ASKED: ".",
+    NOT_OF_POPULATION: "-",
+}
+WITHHELD, PLAIN_WITHHELD = "×", "x"
+
+MEANINGS = {
+    FIRST: "gevraagd, eerste van een reeks",
+    COMPARABLE: "gevraagd en vergelijkbaar met de meting waarmee de lijn het verbindt",
+    WARNED: "vergelijkbaar, met een waarschuwing",
+    BROKEN: "gevraagd, trendbreuk vóór deze meting",
+    APART: "gevraagd, een reeks op zichzelf",
+    NOT_ASKED: "niet gevraagd in deze meting",
+    NOT_OF_POPULATION: "niet gevraagd van deze groep",
+}
+ASSUMED = "?"
+ASSUMED_MEANING = "aangenomen: geen bron zegt dat deze meting de groep bevroeg"
+WITHHELD_MEANING = "gevraagd, maar het totaal van de groep is niet gepubliceerd"
+
+KINDS = {
+    "wording": "vraagstelling",
+    "answer_list": "antwoordlijst",
+    "scale": "schaal",
+    "reference_period": "referentieperiode",
+    "frame": "steekproefkader",
+    "mode": "wijze van afnemen",
+    "contractor": "uitvoerder",
+    "weighting": "weging",
+    "scope": "afbakening",
+}
+EFFECTS = {
+    "block": "verandering niet berekend",
+    "warn": "verandering wel berekend, met [b]",
+    "wave_apart": "de meting staat apart",
+}
+
+
+def note_text(note: BreakNote) -> str:
+    """A break as a line under the matrix: kind, reason, effect, source."""
+    told = f"{KINDS.get(note.kind, note.kind)}: {note.reason} ({EFFECTS.get(note.effect, note.effect)})"
+    return f"{told} · {note.source}" if note.source else told
+
+
+def cell_text(cell: MatrixCell, numbers: Mapping[BreakNote, int]) -> str:
+    """What a cell says, in words; a break by its number below the matrix."""
+    if cell.reason:
+        return f"niet gevraagd: {cell.reason}"
+    told = f"vergelijkbaar met {cell.comparable_wave_id}" if cell.comparable_wave_id else MEANINGS[cell.state]
+    if cell.note:
+        told += f" (breuk {numbers[cell.note]})"
+    if cell.is_withheld:
+        told += f"; {'niet gepubliceerd ' + cell.marker if cell.marker else 'niemand antwoordde'}"
+    return told
+
+
+def lines_of(matrix: Matrix, row: MatrixRow) -> list[tuple[bool, bool]]:
+    """Per wave, whether a line runs into the cell from the left and out of it to the right."""
+    places = {wave.wave_id: place for place, wave in enumerate(matrix.waves)}
+    left, right = [False] * len(places), [False] * len(places)
+    for place, cell in enumerate(row.cells):
+        if cell.comparable_wave_id in places:
+            start = places[cell.comparable_wave_id]
+            for other in range(start, place):
+                right[other] = left[other + 1] = True
+    return list(zip(left, right, strict=True))
