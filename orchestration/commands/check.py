@@ -42,7 +42,8 @@ def check(settings: Settings, console: Console, waves: Sequence[str] = (), cross
 
     registry = load_registry(settings.registry)
     chosen = choose_waves(waves, registry.waves.keys(), wave_folders(settings.raw).keys())
-    if settings.home.exists():  # a checkout without a warehouse gets none from being looked at
+    # Where nothing has landed yet there is no log, and looking makes none.
+    if (settings.home / "privacy").is_dir():
         record_access(settings.home, "check", chosen or (), ("raw",))
     with (
         tempfile.TemporaryDirectory(prefix="peilstok-check-") as folder,
