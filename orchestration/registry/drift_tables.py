@@ -108,7 +108,9 @@ TABLES = (
             Column("code", "code that the finding names", "ja", required=False),
             Column("before", "what the finding says was there", "23", required=False),
             Column("now", "what the finding says is there", "41", required=False),
-            Column("reason", "why it is right as it is", "de vraag kreeg een andere plaats in de vragenlijst"),
+            Column(
+                "reason", "why it is right as it is", "de vraag kreeg een andere plaats in de vragenlijst"
+            ),
         ),
     ),
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.registry.crosswalk_rules import CROSSWALK_RULES
 from orchestration.registry.declaration import Column, Table
+from orchestration.registry.drift_rows import drift_rows
 from orchestration.registry.load import Registry
 from orchestration.registry.measure_rules import MEASURE_RULES
 from orchestration.registry.places import place
@@ -35,7 +36,7 @@ def validate_registry(registry: Registry) -> list[Problem]:
         problems += _check_keys(registry, table)
     problems += _check_references(registry)
     if not problems:
-        for rule in (*STUDY_RULES, *MEASURE_RULES, *CROSSWALK_RULES, policies, margins):
+        for rule in (*STUDY_RULES, *MEASURE_RULES, *CROSSWALK_RULES, policies, margins, drift_rows):
             problems += rule(registry)
     return problems
 
