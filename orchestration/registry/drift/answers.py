@@ -69,6 +69,8 @@ class FileAnswers:
     buckets: list[Row] = field(default_factory=list)
     left_out: list[tuple[int, Row]] = field(default_factory=list)
     """Accepted rows of ``xw_left_out`` about this file, with their place in the table."""
+    kept: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What was counted of each concept, for whoever compares several waves with this file."""
 
     @property
     def wave_id(self) -> str:

@@ -49,7 +49,11 @@ def compare_drift(registry: Registry, folders: Iterable[Path], waves: Iterable[s
     """
     files = [read_answers(registry, folder) for folder in folders]
     wanted = None if waves is None else set(waves)
-    judged = [file for file in files if wanted is None or file.wave_id in wanted]
+    return compare_files(registry, files, [file for file in files if wanted is None or file.wave_id in wanted])
+
+
+def compare_files(registry: Registry, files: list[FileAnswers], judged: list[FileAnswers]) -> Drift:
+    """The same for files that have been read; ``judged`` are those of ``files`` to tell about."""
     rules = Rules(registry)
     found = [finding for finding in _find(registry, files, judged, rules) if rules.looks_for(finding.kind)]
     left, unused = settle(registry, _once(found), judged)
@@ -77,7 +81,7 @@ def _find(
         yield from rows.find_lost_rows(file)
         yield from columns.find_answers_outside_codes(file, rules)
         yield from columns.find_broken_routing(file, rules)
-        yield from parts.find_odd_parts(file, rules)
+        yield from parts.find_odd_parts(file, earlier, rules)
         yield from arrangements.find_rearranged_answers(file, earlier, rules)
         yield from arrangements.find_shifted_columns(file, earlier, rules)
         yield from jumps.find_jumps(file, earlier, rules)

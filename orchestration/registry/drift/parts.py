@@ -8,12 +8,18 @@ import numpy as np
 
 from orchestration.registry.drift.answers import UNANSWERED, FileAnswers
 from orchestration.registry.drift.findings import Finding, Rules
+from orchestration.registry.drift.predecessors import Earlier
+from orchestration.registry.drift.shares import Comparison
 
 PARTS = 2
 
 
-def find_odd_parts(file: FileAnswers, rules: Rules) -> Iterator[Finding]:
-    """Concepts of which the first and second half of the rows of the same populations differ beyond chance."""
+def find_odd_parts(file: FileAnswers, earlier: Earlier, rules: Rules) -> Iterator[Finding]:
+    """Concepts of which the first and second half of the rows of the same populations differ beyond chance.
+
+    A file that is sorted by an answer has such halves too; of those neither is like the earlier wave. One half
+    of a file with a faulty part is.
+    """
     rule = rules["part_jump"]
     _, cells = file.cells
     # Within each population rows are halved by their place in the file.
@@ -38,6 +44,8 @@ def find_odd_parts(file: FileAnswers, rules: Rules) -> Iterator[Finding]:
         worst = int(np.argmax(np.abs(shares[0] - shares[1])))
         if 100 * abs(shares[0][worst] - shares[1][worst]) < rule.minimum:
             continue
+        if not _one_half_fits(shares, worst, answers.codes[worst], earlier.compared(file, concept), rule.minimum):
+            continue
         may_tell = all(rules.may_tell(float(count[worst]), float(count.sum())) for count in counts)
         percent = [f"{100 * share[worst]:.0f}%" for share in shares] if may_tell else ["", "jumped"]
         between = f" ({percent[0]} and {percent[1]})" if may_tell else ""
@@ -51,3 +59,13 @@ def find_odd_parts(file: FileAnswers, rules: Rules) -> Iterator[Finding]:
             percent[0],
             percent[1],
         )
+
+
+def _one_half_fits(
+    shares: list[np.ndarray], place: int, code: str, compared: Comparison | None, minimum: float
+) -> bool:
+    if compared is None or code not in compared.codes:
+        return False
+    before = compared.before[compared.codes.index(code)]
+    near, far = sorted(100 * abs(share[place] - before) for share in shares)
+    return near <= minimum / 3 and far >= minimum

@@ -20,7 +20,6 @@ class Earlier:
 
     registry: Registry
     files: list[FileAnswers]
-    _tallies: dict[tuple[str, str, str], Tally | None] = field(default_factory=dict, repr=False)
     _compared: dict[tuple[str, str, str, str], Comparison | None] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -55,10 +54,9 @@ class Earlier:
 
     def tally(self, file: FileAnswers, concept: str) -> Tally | None:
         """Answers of one file to one concept; ``None`` where they have no shares."""
-        key = (file.wave_id, file.file_id, concept)
-        if key not in self._tallies:
-            self._tallies[key] = tally(file, concept, file.cells)
-        return self._tallies[key]
+        if concept not in file.kept:
+            file.kept[concept] = tally(file, concept, file.cells)
+        return file.kept[concept]
 
     def compared(self, file: FileAnswers, concept: str, as_concept: str = "") -> Comparison | None:
         """Answers of a file to a concept beside the earlier wave's answers to it (or to ``as_concept``)."""
