@@ -53,7 +53,9 @@ class Delivery:
         self.registry = replace(self.registry, tables={**self.registry.tables, table: rows})
 
 
-def as_delivery(manifest: Manifest, entry: DeliveredFile, registry: Registry, source: SourceTable) -> Delivery:
+def as_delivery(
+    manifest: Manifest, entry: DeliveredFile, registry: Registry, source: SourceTable
+) -> Delivery:
     """A delivery as it was read, to be changed."""
     labels: dict[str, dict[str, str]] = {}
     for value in source.values:

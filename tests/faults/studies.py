@@ -141,7 +141,13 @@ def _skeleton() -> dict[str, list[dict[str, str]]]:
             }
         ],
         "waves": [
-            {"wave_id": wave, "programme_id": "zoo", "year": wave[-4:], "maturity": "final", "contractor": "x"}
+            {
+                "wave_id": wave,
+                "programme_id": "zoo",
+                "year": wave[-4:],
+                "maturity": "final",
+                "contractor": "x",
+            }
             for wave in ZOO
         ],
         "instruments": [{"instrument_id": "survey", **label, "unit_of_observation": "person"}],
@@ -176,18 +182,23 @@ def _rows_of(wave: str, source: SourceTable) -> Iterator[tuple[str, dict[str, st
         row = {**scope, "source_variable": name, "source_label": variable.variable_label.strip()}
         known = codes.get(name, [])
         answered = {str(int(v)) if isinstance(v, float) else v for v in source.frame[name].dropna().unique()}
-        if sum(not value.is_user_missing for value in known) < 2 or not answered <= {value.code for value in known}:
+        if sum(not value.is_user_missing for value in known) < 2 or not answered <= {
+            value.code for value in known
+        }:
             yield "xw_left_out", row
             continue
         concept = f"{wave}_{name.lower()}"
         text = {"label_nl": concept, "label_en": concept}
-        yield "concepts", {
-            "concept_id": concept,
-            "type": "categorical",
-            "codelist_id": concept,
-            **text,
-            "is_sensitive": "false",
-        }
+        yield (
+            "concepts",
+            {
+                "concept_id": concept,
+                "type": "categorical",
+                "codelist_id": concept,
+                **text,
+                "is_sensitive": "false",
+            },
+        )
         yield "xw_variables", {**row, "concept_id": concept, "verb": "recode", "comparability": "identical"}
         for order, value in enumerate(known, start=1):
             target = f"c{order}"
@@ -196,10 +207,13 @@ def _rows_of(wave: str, source: SourceTable) -> Iterator[tuple[str, dict[str, st
                 yield "xw_values", {**cells, "missing_kind": "not_stated"}
                 continue
             yield "xw_values", {**cells, "code": target}
-            yield "codelists", {
-                "codelist_id": concept,
-                "code": target,
-                "label_nl": value.value_label.strip(),
-                "label_en": value.value_label.strip(),
-                "sort_order": str(order),
-            }
+            yield (
+                "codelists",
+                {
+                    "codelist_id": concept,
+                    "code": target,
+                    "label_nl": value.value_label.strip(),
+                    "label_en": value.value_label.strip(),
+                    "sort_order": str(order),
+                },
+            )

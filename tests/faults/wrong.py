@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 from delivery import Delivery, distinct_codes
@@ -251,7 +252,7 @@ def columns_exchanged(study: Study, delivery: Delivery, file: FileAnswers, rng: 
     names = [name for name in delivery.frame if name in set(labelled(delivery, file))]
     pairs = [
         (one, other)
-        for one, other in zip(names, names[1:], strict=False)
+        for one, other in pairwise(names)
         if delivery.labels[one] == delivery.labels[other] and _gap(study, file, one, other) >= CLEAR
     ]
     pair = pick(rng, pairs)
@@ -276,7 +277,7 @@ def codes_exchanged(study: Study, delivery: Delivery, file: FileAnswers, rng: Ge
 
 def codes_exchanged_in_a_part(study: Study, delivery: Delivery, file: FileAnswers, rng: Generator) -> bool:
     """The same in half of the rows: one of two files that were put together."""
-    name = _compared(study, delivery, file, rng, lopsided=True)
+    name = _compared(study, delivery, file, rng)
     pair = _unlike_pair(delivery, name, rng, 60.0) if name is not None else None
     if pair is None:
         return False
@@ -294,7 +295,11 @@ def question_unanswered(study: Study, delivery: Delivery, file: FileAnswers, rng
 
 
 def another_waves_file(study: Study, delivery: Delivery, file: FileAnswers, rng: Generator) -> bool:
-    others = [key for key, other in study.entries.items() if other[1].format in ("sav", "zsav") and key != _key(file)]
+    others = [
+        key
+        for key, other in study.entries.items()
+        if other[1].format in ("sav", "zsav") and key != _key(file)
+    ]
     if not others or delivery.manifest.folder is None:
         return False
     manifest, entry = study.entries[pick(rng, others)]
@@ -325,11 +330,17 @@ def another_waves_answers(study: Study, delivery: Delivery, file: FileAnswers, r
         for concept, answers in file.concepts.items()
         if concept in old.concepts
     }
+    # A variable can feed two concepts; a name can be free in one wave and taken in another.
+    taken = set(other.frame.columns) - set(names)
+    by_new = {new: old for old, new in names.items()}
+    names = {old: new for new, old in by_new.items() if new not in taken}
     frame = other.frame.rename(columns=names).sample(frac=1, random_state=7).reset_index(drop=True)
     if len(names) < 4:
         return False
     delivery.frame, delivery.entry = frame, other.entry.model_copy(update={"file_id": delivery.entry.file_id})
-    delivery.questions |= {names.get(name, name): text for name, text in other.questions.items() if name not in names}
+    delivery.questions |= {
+        names.get(name, name): text for name, text in other.questions.items() if name not in names
+    }
     delivery.labels = {names.get(name, name): labels for name, labels in other.labels.items()}
     delivery.missing = {names.get(name, name): codes for name, codes in other.missing.items()}
     return True
@@ -340,7 +351,7 @@ CLEAR = 10.0
 
 
 def _compared(
-    study: Study, delivery: Delivery, file: FileAnswers, rng: Generator, fewest: int = 2, lopsided: bool = False
+    study: Study, delivery: Delivery, file: FileAnswers, rng: Generator, fewest: int = 2
 ) -> str | None:
     """A categorical variable of which an earlier wave asked the same."""
     earlier = Earlier(study.registry, list(study.answers.values()))
@@ -348,18 +359,26 @@ def _compared(
     for concept, answers in file.concepts.items():
         compared = earlier.compared(file, concept)
         is_plain = answers.numbers is None and len(answers.codes) >= fewest
-        if is_plain and compared is not None and compared.size >= 100 and delivery.is_numeric(answers.variable):
-            if fewest < 3 or _is_lopsided(compared.before, rng):
-                names.append(answers.variable)
+        if (
+            not is_plain
+            or compared is None
+            or compared.size < 100
+            or not delivery.is_numeric(answers.variable)
+        ):
+            continue
+        if fewest < 3 or _is_lopsided(compared.before):
+            names.append(answers.variable)
     return pick(rng, names)
 
 
-def _is_lopsided(shares: np.ndarray, rng: Generator) -> bool:
+def _is_lopsided(shares: np.ndarray) -> bool:
     """A scale whose ends are alike looks the same from both sides."""
     return float(np.abs(shares - shares[::-1]).sum()) >= 2 * CLEAR / 100
 
 
-def _unlike_pair(delivery: Delivery, name: str, rng: Generator, points: float = CLEAR) -> tuple[str, str] | None:
+def _unlike_pair(
+    delivery: Delivery, name: str, rng: Generator, points: float = CLEAR
+) -> tuple[str, str] | None:
     column = delivery.frame[name].dropna()
     codes = valid_codes(delivery, name) or distinct_codes(delivery, name)
     answered = column[column.isin([float(code) for code in codes])]

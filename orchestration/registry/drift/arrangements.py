@@ -62,8 +62,8 @@ def find_shifted_columns(file: FileAnswers, earlier: Earlier, rules: Rules) -> I
         if any(compared is None or compared.size < FEWEST_ANSWERS for compared in [*here, *across]):
             continue
         moved = [_misfit(compared, compared.now) for compared in across]
-        # To the right each column holds its left neighbour's answers, and so on; both is a change of places.
-        if sum(own) - sum(moved) >= rule.threshold and sum(moved) <= rule.minimum * sum(own):
+        is_better = all(across < here for here, across in zip(own, moved, strict=True))
+        if is_better and sum(own) - sum(moved) >= rule.threshold and sum(moved) <= rule.minimum * sum(own):
             yield Finding(
                 "columns_shifted",
                 file,

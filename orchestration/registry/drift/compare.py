@@ -49,7 +49,9 @@ def compare_drift(registry: Registry, folders: Iterable[Path], waves: Iterable[s
     """
     files = [read_answers(registry, folder) for folder in folders]
     wanted = None if waves is None else set(waves)
-    return compare_files(registry, files, [file for file in files if wanted is None or file.wave_id in wanted])
+    return compare_files(
+        registry, files, [file for file in files if wanted is None or file.wave_id in wanted]
+    )
 
 
 def compare_files(registry: Registry, files: list[FileAnswers], judged: list[FileAnswers]) -> Drift:

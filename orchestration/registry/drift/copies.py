@@ -43,8 +43,8 @@ def _same_answers(file: FileAnswers, other: FileAnswers, rules: Rules) -> Iterat
         yield Finding(
             "same_answers",
             file,
-            f"{shared} of {size} columns hold their answers exactly as often as columns of {other.landed.shown}, which has "
-            "as many rows",
+            f"{shared} of {size} columns hold their answers exactly as often as columns of "
+            f"{other.landed.shown}, which has as many rows",
             REMEDY,
             before=other.landed.shown,
             now=file.landed.shown,

@@ -11,7 +11,10 @@ from orchestration.registry.drift.findings import JUMPED, Finding, Rules
 from orchestration.registry.drift.predecessors import Earlier
 from orchestration.registry.drift.shares import Comparison
 
-WHAT_TO_DO = "compare question, answer list and codes with the earlier file; tell of a real break in registry/series_breaks.csv"
+WHAT_TO_DO = (
+    "compare question, answer list and codes with the earlier file; tell of a real break in "
+    "registry/series_breaks.csv"
+)
 
 
 def find_jumps(file: FileAnswers, earlier: Earlier, rules: Rules) -> Iterator[Finding]:
@@ -47,8 +50,8 @@ def _share_jumped(
     yield Finding(
         "share_jump",
         file,
-        f"{_moved(before, now, compared.codes[worst])} since {wave} ({concept}), {strength[worst]:.0f} standard errors of "
-        "sampling",
+        f"{_moved(before, now, compared.codes[worst])} since {wave} ({concept}), "
+        f"{strength[worst]:.0f} standard errors of sampling",
         WHAT_TO_DO,
         file.concepts[concept].variable,
         compared.codes[worst],

@@ -60,17 +60,19 @@ def find_changed_scales(file: FileAnswers) -> Iterator[Finding]:
             for code, label in delivered.items()
             if label and label not in missing and (code in points or code not in declared)
         ]
-        if points and now and len(points) != len(now):
-            extra = sorted(set(now) - set(points)) or sorted(set(points) - set(now))
+        extra = sorted(set(now) - set(points), key=_order)
+        # Of a scale whose labels are those of the code list, a contractor may label the ends alone.
+        lost = sorted(set(points) & set(file.values.get(name, ())) - set(now), key=_order)
+        if points and now and len(extra) != len(lost):
             yield Finding(
                 "scale_points_changed",
                 file,
                 f"the answer list has {len(now)} points, the crosswalk knows {len(points)} "
-                f"({'more' if len(now) > len(points) else 'fewer'}: code {', '.join(extra)})",
+                f"({'more' if len(extra) > len(lost) else 'fewer'}: code {', '.join(extra or lost)})",
                 "correct the rows of this variable in crosswalk/xw_values.csv, and tell of the other answer list in "
                 "registry/series_breaks.csv",
                 name,
-                code=extra[0] if extra else "",
+                code=(extra or lost)[0],
                 before=str(len(points)),
                 now=str(len(now)),
             )

@@ -25,7 +25,8 @@ def find_changed_declarations(file: FileAnswers) -> Iterator[Finding]:
                 yield Finding(
                     "missing_not_declared",
                     file,
-                    f"'{label}' is missing ({row['missing_kind']}) by the crosswalk, and the file does not declare it so",
+                    f"'{label}' is missing ({row['missing_kind']}) by the crosswalk, "
+                    "and the file does not declare it so",
                     f"ask whether it still means the same; the row is {name}, {code} of crosswalk/xw_values.csv",
                     name,
                     code,

@@ -44,7 +44,9 @@ def find_odd_parts(file: FileAnswers, earlier: Earlier, rules: Rules) -> Iterato
         worst = int(np.argmax(np.abs(shares[0] - shares[1])))
         if 100 * abs(shares[0][worst] - shares[1][worst]) < rule.minimum:
             continue
-        if not _one_half_fits(shares, worst, answers.codes[worst], earlier.compared(file, concept), rule.minimum):
+        if not _one_half_fits(
+            shares, worst, answers.codes[worst], earlier.compared(file, concept), rule.minimum
+        ):
             continue
         may_tell = all(rules.may_tell(float(count[worst]), float(count.sum())) for count in counts)
         percent = [f"{100 * share[worst]:.0f}%" for share in shares] if may_tell else ["", "jumped"]
