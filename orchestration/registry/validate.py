@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.registry.crosswalk_rules import CROSSWALK_RULES
 from orchestration.registry.declaration import PROPOSED, Column, Table
+from orchestration.registry.drift_rows import drift_rows
 from orchestration.registry.load import Registry
 from orchestration.registry.measure_rules import MEASURE_RULES
 from orchestration.registry.places import place
@@ -37,7 +38,7 @@ def validate_registry(registry: Registry) -> list[Problem]:
     if not problems:
         # What is proposed may contradict itself until a person has looked at it; it counts for nothing yet.
         counting = registry.accepted()
-        for rule in (*STUDY_RULES, *MEASURE_RULES, *CROSSWALK_RULES, policies, margins):
+        for rule in (*STUDY_RULES, *MEASURE_RULES, *CROSSWALK_RULES, policies, margins, drift_rows):
             problems += rule(counting)
     return problems
 
