@@ -18,6 +18,7 @@ from orchestration.publication.gate import describe_check
 from orchestration.publication.release import ReleaseOutcome
 from orchestration.quality.crosswalk_results import CROSSWALK_CHECK
 from orchestration.quality.dbt_results import SKIPPED
+from orchestration.quality.drift_results import DRIFT_CHECK
 from orchestration.quality.flags import blocking_failures
 from orchestration.registry import Registry
 from orchestration.resources import Progress, WarehouseRun, describe_fault
@@ -115,8 +116,9 @@ def run_refresh(
 def _told(run: WarehouseRun, failed: Sequence[CheckResult]) -> list[str]:
     """Everything that stopped the run, each thing once."""
     problems = list(run.problems)
-    # The crosswalk has told each place with its remedy, and a refusal to publish names its checks itself.
-    silent = [check for check in failed if check.check != CROSSWALK_CHECK and "publish" not in run.failed]
+    # Crosswalk and drift have told each place with its remedy, and a refusal to publish names its checks itself.
+    told = (CROSSWALK_CHECK, DRIFT_CHECK)
+    silent = [check for check in failed if check.check not in told and "publish" not in run.failed]
     # A check that could not be made because of another one's "no" would only bury it.
     spoken = [check for check in silent if check.observed != SKIPPED]
     if spoken:

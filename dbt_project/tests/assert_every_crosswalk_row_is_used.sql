@@ -7,6 +7,6 @@ left join {{ ref('hrm_code_map') }} as map
     and (rows.file_id is null or rows.file_id = map.file_id)
     and rows.source_variable = map.source_variable
     and rows.source_code = map.source_code
-    and trim(rows.source_label) is not distinct from map.source_label
+    and {{ plain_text('rows.source_label') }} is not distinct from {{ plain_text('map.source_label') }}
 where map.file_key is null
     and rows.wave_id in (select wave_id from {{ ref('stg_deliveries') }})

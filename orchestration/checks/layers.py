@@ -29,6 +29,12 @@ def layer_checks() -> list[dg.AssetChecksDefinition]:
             "Every code and label of the codebooks against the crosswalk, both ways.",
         ),
         blocking_check(
+            "drift",
+            REGISTER,
+            _drift,
+            "Every delivery against the crosswalk and the waves before it: does it still mean the same?",
+        ),
+        blocking_check(
             "core_suite",
             ANSWERS,
             _suite("core"),
@@ -70,6 +76,17 @@ def _crosswalk(run: WarehouseRun) -> list[CheckResult]:
     run.problems += [str(problem) for problem in problems]
     waves = {row["wave_id"] for row in load_register(run.settings).deliveries}
     return crosswalk_checks(problems, waves)
+
+
+def _drift(run: WarehouseRun) -> list[CheckResult]:
+    from orchestration.deliveries import load_register
+    from orchestration.deliveries.register import landed_folders
+    from orchestration.quality.drift_results import drift_checks
+    from orchestration.registry import compare_drift
+
+    found = compare_drift(run.registry, landed_folders(run.settings.landing))
+    run.problems += [str(problem) for problem in found.errors]
+    return drift_checks(found, {row["wave_id"] for row in load_register(run.settings).deliveries})
 
 
 def _audit(run: WarehouseRun) -> list[CheckResult]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ class CheckOutcome:
 
     problems: list[Problem]
     files: list[LandedFile]
+    flags: list[Problem] = field(default_factory=list)
+    """Drift that a person has to judge, and that stops nothing."""
 
 
 def check(settings: Settings, console: Console, waves: Sequence[str] = (), cross_read: bool = False) -> int:
@@ -56,6 +59,7 @@ def check(settings: Settings, console: Console, waves: Sequence[str] = (), cross
         problem for reading in readings for problem in reading.problems if problem not in known
     )
     _print_files(console, outcome)
+    _print_flags(console, registry, outcome.flags)
     if outcome.problems:
         console.print(Text(f"{_count(outcome.problems, 'problem')}:", style="bold red"))
         for problem in outcome.problems:
@@ -72,7 +76,7 @@ def examine(
 ) -> CheckOutcome:
     """Land the chosen waves below ``folder`` and compare them with the crosswalk; collects, never raises."""
     from orchestration.deliveries import DeliveryProblems, land_wave, scan_deliveries
-    from orchestration.registry import compare_landing, validate_registry
+    from orchestration.registry import compare_drift, compare_landing, validate_registry
     from orchestration.registry.acceptance import open_proposals
 
     apart = replace(settings, home=folder)
@@ -95,9 +99,42 @@ def examine(
     if registry_is_sound:
         status.update("crosswalk")
         # Of a wave in preparation every row waits; that is told already.
-        landed = {file.wave_id for file in files} - registry.accepted().waiting
+        counting = registry.accepted()
+        landed = {file.wave_id for file in files} - counting.waiting
         problems += compare_landing(registry, apart.landing, landed)
+        status.update("earlier waves")
+        found = compare_drift(counting, _with_earlier(settings, apart, counting, landed), landed)
+        return CheckOutcome([*problems, *found.errors], files, found.flags)
     return CheckOutcome(problems, files)
+
+
+def _with_earlier(settings: Settings, apart: Settings, registry: Registry, landed: set[str]) -> list[Path]:
+    """The files just landed, and those of every other wave: from landing as it stands, or else landed beside."""
+    from orchestration.deliveries import DeliveryProblems, land_wave
+    from orchestration.deliveries.register import landed_folders
+
+    standing = [path for path in landed_folders(settings.landing) if path.parent.name not in landed]
+    known = landed | {path.parent.name for path in standing}
+    for wave in wave_folders(settings.raw):
+        if wave in registry.waves and wave not in known:
+            # What is wrong with a wave that was not asked for is told when it is.
+            with contextlib.suppress(DeliveryProblems):
+                land_wave(apart, wave, registry=registry)
+    return [*standing, *landed_folders(apart.landing)]
+
+
+def _print_flags(console: Console, registry: Registry, flags: Sequence[Problem]) -> None:
+    from orchestration.quality.drift_results import FLAG_CHECK, told_flag
+
+    if not flags:
+        return
+    row = next((row for row in registry.table("quality_flags") if row["check_id"] == FLAG_CHECK), None)
+    answers = (
+        f"{row['owner']} answers for them until {row['expires_on']}" if row else "nobody answers for them"
+    )
+    console.print(Text(f"{_count(flags, 'flag')} ({answers}):", style="bold yellow"))
+    for flag in flags:
+        console.print(Text(told_flag(flag)), soft_wrap=True)
 
 
 def _print_files(console: Console, outcome: CheckOutcome) -> None:

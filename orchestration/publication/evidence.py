@@ -29,7 +29,15 @@ Scalar = str | int | float | bool | None
 
 TOOLS = ("dbt", "great_expectations", "python")
 SEVERITIES = ("error", "flag")
-REQUIRED_PRODUCERS = ("landing_suite", "crosswalk", "dbt", "core_suite", "marts_suite", "warehouse_checks")
+REQUIRED_PRODUCERS = (
+    "landing_suite",
+    "crosswalk",
+    "drift",
+    "dbt",
+    "core_suite",
+    "marts_suite",
+    "warehouse_checks",
+)
 # These judge warehouse.duckdb itself, so what they say holds for the file as it was then.
 WAREHOUSE_PRODUCERS = ("dbt", "core_suite", "marts_suite", "warehouse_checks")
 RUN_FILE = "run.json"

@@ -7,17 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orchestration.registry.crosswalk import compare_crosswalk, compare_landing
+    from orchestration.registry.drift.compare import Drift, compare_drift
     from orchestration.registry.load import Registry, load_registry
     from orchestration.registry.schema import TABLES
     from orchestration.registry.validate import validate_registry
 
-__all__ = ["TABLES", "Registry", "compare_crosswalk", "compare_landing", "load_registry", "validate_registry"]
+__all__ = [
+    "TABLES",
+    "Drift",
+    "Registry",
+    "compare_crosswalk",
+    "compare_drift",
+    "compare_landing",
+    "load_registry",
+    "validate_registry",
+]
 
 # Imported on first use: a command line that only prints its help should not wait for pyarrow.
 _HOMES = {
     "TABLES": "schema",
+    "Drift": "drift.compare",
     "Registry": "load",
     "compare_crosswalk": "crosswalk",
+    "compare_drift": "drift.compare",
     "compare_landing": "crosswalk",
     "load_registry": "load",
     "validate_registry": "validate",

@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.deliveries.source_table import is_reason
 from orchestration.registry.crosswalk_rules import scope_of
+from orchestration.registry.drift.texts import same_text
 from orchestration.registry.landed_codes import LandedCodes
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.places import place
@@ -199,7 +200,7 @@ class _Comparison:
                 continue
             self.used.add(index)
             delivered, where = labels.get(code, ""), place(self.registry, "xw_values", index)
-            if delivered != row["source_label"]:
+            if not same_text(delivered, row["source_label"]):
                 self.told.add(("unknown_label", name, code))
                 yield self._problem(
                     "unknown_label",
@@ -218,7 +219,11 @@ class _Comparison:
         elif verb == "copy" and concept.type == "categorical":
             codelist = self.registry.codes_of(row["concept_id"])
             yield from self._unknown(
-                name, row, lambda code, label: code in codelist and label in ("", codelist[code].label_nl)
+                name,
+                row,
+                lambda code, label: (
+                    code in codelist and (not label or same_text(label, codelist[code].label_nl))
+                ),
             )
         elif verb == "copy" and concept.type == "text":
             return
@@ -249,7 +254,7 @@ class _Comparison:
             if not concept.valid_min <= number <= concept.valid_max:
                 return False
             turned = codelist.get(str(int(turn - number))) if number == int(number) else None
-            return not codelist or (turned is not None and label in ("", turned.label_nl))
+            return not codelist or (turned is not None and (not label or same_text(label, turned.label_nl)))
 
         yield from self._unknown(name, row, is_known)
 

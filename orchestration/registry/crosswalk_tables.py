@@ -43,7 +43,7 @@ TABLES = (
                 required=False,
                 allowed=("identical", "comparable", "limited"),
             ),
-            row_status(),
+            row_status(required=True),
             score(),
             Column("note", "what a colleague should know", "vraag begint met 'wel eens'", required=False),
         ),

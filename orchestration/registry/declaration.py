@@ -75,13 +75,13 @@ def flag(name: str, description: str, example: str = "false") -> Column:
     return Column(name, description, example, "boolean", allowed=("true", "false"))
 
 
-def row_status(name: str = "status") -> Column:
+def row_status(name: str = "status", required: bool = False) -> Column:
     """The column that tells rows that count from rows that wait for a person."""
     return Column(
         name,
         "only accepted rows count, and rows without a status; `peilstok new-wave` writes proposed ones",
         ACCEPTED,
-        required=False,
+        required=required,
         allowed=STATUSES,
     )
 

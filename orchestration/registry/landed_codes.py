@@ -95,4 +95,4 @@ class LandedCodes:
     def _rows(self, table: str) -> list[dict[str, Any]]:
         import pyarrow.parquet as parquet
 
-        return parquet.read_table(self.folder / f"{table}.parquet").to_pylist()
+        return parquet.ParquetFile(self.folder / f"{table}.parquet").read().to_pylist()

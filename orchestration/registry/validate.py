@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.registry.crosswalk_rules import CROSSWALK_RULES
 from orchestration.registry.declaration import PROPOSED, Column, Table
+from orchestration.registry.drift_rows import drift_rows
 from orchestration.registry.load import Registry
 from orchestration.registry.measure_rules import MEASURE_RULES
 from orchestration.registry.places import place
@@ -45,6 +46,7 @@ def validate_registry(registry: Registry) -> list[Problem]:
             *CROSSWALK_RULES,
             policies,
             margins,
+            drift_rows,
             privacy_rules_are_whole,
             reading_limits,
         ):

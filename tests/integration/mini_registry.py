@@ -118,6 +118,15 @@ def registry_rows() -> dict[str, list[Row]]:
             {**row, "verdict": "ignore"} if row["kind"] in NOT_LOOKED_FOR else row
             for row in load_registry(load_settings({}).registry).table("drift_rules")
         ],
+        "quality_flags": [
+            {
+                "check_id": "drift_to_judge",
+                "severity": "flag",
+                "owner": "dataredactie",
+                "expires_on": "2099-12-31",
+                "reason": "vraagt een oordeel",
+            }
+        ],
         "weight_totals": [
             {
                 "wave_id": wave,

@@ -22,14 +22,16 @@ import pytest
 from orchestration.cli import main
 from orchestration.definitions import defs
 from orchestration.deliveries import land_all, load_manifest, write_lock, write_register
+from orchestration.deliveries.register import landed_folders
 from orchestration.publication import evidence
 from orchestration.publication.manifest import verify_files
 from orchestration.quality import frames
 from orchestration.quality.crosswalk_results import crosswalk_checks
 from orchestration.quality.dbt_results import dbt_checks
+from orchestration.quality.drift_results import drift_checks
 from orchestration.quality.flags import apply_flags, blocking_failures
 from orchestration.quality.suites import run_layer
-from orchestration.registry import Registry, compare_landing, load_registry
+from orchestration.registry import Registry, compare_drift, compare_landing, load_registry
 from orchestration.settings import load_settings
 from orchestration.warehouse import build as warehouse_build
 from orchestration.warehouse.audit import audit_warehouse
@@ -46,6 +48,7 @@ class Place:
 
     raw: Path
     home: Path
+    registry: Path
 
     @property
     def delivery(self) -> Path:
@@ -58,6 +61,7 @@ class Place:
     def enter(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PEILSTOK_RAW", str(self.raw))
         monkeypatch.setenv("PEILSTOK_HOME", str(self.home))
+        monkeypatch.setenv("PEILSTOK_REGISTRY", str(self.registry))
 
 
 @dataclass(frozen=True)
@@ -179,7 +183,40 @@ def a_published_share_missed(place: Place, registry: Registry) -> None:
     edit_sav(office_holders(place), change)
 
 
+def a_question_worded_anew(place: Place, registry: Registry) -> None:
+    """The same variable, codes, labels and answers; another question."""
+    path = office_holders(place)
+    frame, meta = pyreadstat.read_sav(str(path), user_missing=True, disable_datetime_conversion=True)
+    name = Codes(registry, "office_holders").variable("considered_quitting")
+    pyreadstat.write_sav(
+        frame,
+        str(path),
+        column_labels={**meta.column_names_to_labels, name: "Wel eens aan vertrekken gedacht"},
+        variable_value_labels=meta.variable_value_labels,
+        missing_ranges=meta.missing_ranges,
+    )
+
+
+def the_project_with_one_rule_of_drift(registry: Path) -> None:
+    """Drift looks for reworded questions only: it would see every one of these faults before the others do."""
+    shutil.copytree(load_settings({}).registry, registry)
+    path = registry / "registry" / "drift_rules.csv"
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow(row if row["kind"] == "question_changed" else {**row, "verdict": "ignore"})
+
+
 FAULTS = {
+    "drift": (
+        a_question_worded_anew,
+        "question_changed",
+        WAVE,
+        r"the delivery asks 'Wel eens aan vertrekken gedacht', crosswalk/xw_variables.csv:\d+",
+    ),
     "landing_suite": (one_weight_counts_for_a_hundred, "weights_largest", WAVE, r"weight_max_over_mean = \d"),
     "core_suite": (
         provincial_councillors_in_a_municipality,
@@ -212,7 +249,8 @@ def registry() -> Registry:
 def healthy(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> Place:
     """Two waves, refreshed and released."""
     folder = tmp_path_factory.mktemp("gate")
-    place = Place(folder / "raw", folder / "home")
+    place = Place(folder / "raw", folder / "home", folder / "registry")
+    the_project_with_one_rule_of_drift(place.registry)
     for wave in WAVES:
         shutil.copytree(project_root / "raw" / "vi" / wave, place.raw / "vi" / wave)
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -224,7 +262,7 @@ def healthy(tmp_path_factory: pytest.TempPathFactory, project_root: Path) -> Pla
 @pytest.fixture
 def place(healthy: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     """A copy of the healthy place that a test may spoil."""
-    copy = Place(tmp_path / "raw", tmp_path / "home")
+    copy = Place(tmp_path / "raw", tmp_path / "home", healthy.registry)
     shutil.copytree(healthy.raw, copy.raw)
     shutil.copytree(healthy.home, copy.home, symlinks=True)
     copy.enter(monkeypatch)
@@ -262,6 +300,7 @@ def producers_that_say_no(registry: Registry) -> set[str]:
     results = {
         "landing_suite": run_layer(settings, "landing"),
         "crosswalk": crosswalk_checks(compare_landing(registry, settings.landing), WAVES),
+        "drift": drift_checks(compare_drift(registry, landed_folders(settings.landing)), WAVES),
         "dbt": dbt_checks(tests),
         "core_suite": run_layer(settings, "core"),
         "marts_suite": run_layer(settings, "marts"),
@@ -282,7 +321,7 @@ def test_a_fault_that_stops_a_run_early_would_pass_every_later_gate(
     write_lock(load_manifest(place.delivery, registry), accept_changes=True)
     land_all(load_settings())
     write_register(load_settings())
-    assert producers_that_say_no(registry) == {producer}
+    assert producers_that_say_no(load_registry(place.registry)) == {producer}
 
 
 def test_publish_alone_refuses_when_a_delivery_changed_since_the_build(

@@ -66,7 +66,7 @@ matched as (
         codes.answers_n,
         concepts.type as concept_type,
         value_rows.source_code is not null as has_value_row,
-        value_rows.source_label is not distinct from codes.source_label as has_same_label,
+        {{ plain_text('value_rows.source_label') }} is not distinct from {{ plain_text('codes.source_label') }} as has_same_label,
         value_rows.source_label as crosswalk_label,
         value_rows.code as value_code,
         value_rows.missing_kind as value_missing_kind,
@@ -106,7 +106,7 @@ resolved as (
             when verb = 'copy' and concept_type = 'categorical' then case
                 when value_code is not null then 'mapped'
                 when codelist_code is null then 'unmapped'
-                when source_label is not null and source_label <> codelist_label then 'label_differs'
+                when source_label is not null and {{ plain_text('source_label') }} <> {{ plain_text('codelist_label') }} then 'label_differs'
                 else 'mapped'
             end
             -- A labelled number is a code with a meaning of its own: the crosswalk has to say which.

@@ -1,0 +1,106 @@
+"""Every landed file against the crosswalk and the waves before it, before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.deliveries.problems import Problem
+from orchestration.registry.drift import (
+    arrangements,
+    columns,
+    copies,
+    jumps,
+    labels,
+    missings,
+    parts,
+    questions,
+    rows,
+    weights,
+)
+from orchestration.registry.drift.accepted import settle
+from orchestration.registry.drift.answers import FileAnswers, read_answers
+from orchestration.registry.drift.findings import Finding, Rules
+from orchestration.registry.drift.predecessors import Earlier
+from orchestration.registry.load import Registry
+
+FLAG = "flag"
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What was found: ``errors`` stop a wave, ``flags`` are shown; acceptances without a finding are errors."""
+
+    errors: list[Problem]
+    flags: list[Problem]
+
+    @property
+    def waves(self) -> set[str]:
+        """Waves that something was found in."""
+        return {problem.wave_id for problem in (*self.errors, *self.flags)}
+
+
+def compare_drift(registry: Registry, folders: Iterable[Path], waves: Iterable[str] | None = None) -> Drift:
+    """Hold landed files (``<landing>/<wave>/<file_id>``) against crosswalk and earlier waves.
+
+    ``folders``: every landed file there is; ``waves``: those to tell about (all when left out), the others are
+    only what they are compared with.
+    """
+    files = [read_answers(registry, folder) for folder in folders]
+    wanted = None if waves is None else set(waves)
+    return compare_files(
+        registry, files, [file for file in files if wanted is None or file.wave_id in wanted]
+    )
+
+
+def compare_files(registry: Registry, files: list[FileAnswers], judged: list[FileAnswers]) -> Drift:
+    """The same for files that have been read; ``judged`` are those of ``files`` to tell about."""
+    rules = Rules(registry)
+    found = [finding for finding in _find(registry, files, judged, rules) if rules.looks_for(finding.kind)]
+    left, unused = settle(registry, _once(found), judged)
+    errors = [finding.problem() for finding in left if rules[finding.kind].verdict != FLAG]
+    flags = [finding.problem() for finding in left if rules[finding.kind].verdict == FLAG]
+    return Drift([*errors, *unused], flags)
+
+
+def _find(
+    registry: Registry, files: list[FileAnswers], judged: list[FileAnswers], rules: Rules
+) -> Iterator[Finding]:
+    earlier = Earlier(registry, files)
+    surveys: dict[tuple[str, str], list[FileAnswers]] = {}
+    known = {
+        year: labels.meanings([one for one in files if one.year < year]) for year in {f.year for f in judged}
+    }
+    for file in judged:
+        surveys.setdefault(file.landed.scope, []).append(file)
+        yield from questions.find_unaccounted_variables(file)
+        yield from questions.find_changed_questions(file)
+        yield from labels.find_moved_codes(file)
+        yield from labels.find_changed_scales(file)
+        yield from labels.find_contradicting_rows(file, known[file.year])
+        yield from missings.find_changed_declarations(file)
+        yield from rows.find_lost_rows(file)
+        yield from columns.find_answers_outside_codes(file, rules)
+        yield from columns.find_broken_routing(file, rules)
+        yield from parts.find_odd_parts(file, earlier, rules)
+        yield from arrangements.find_rearranged_answers(file, earlier, rules)
+        yield from arrangements.find_shifted_columns(file, earlier, rules)
+        yield from jumps.find_jumps(file, earlier, rules)
+        yield from copies.find_copies(file, files, rules)
+    for survey in surveys.values():
+        yield from weights.find_changed_weights(survey, earlier.files_before(survey[0]))
+
+
+def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """A share that jumps because two codes changed places is told as that, once."""
+    kept = list(findings)
+    explained = {
+        (finding.file.wave_id, finding.file.file_id, finding.variable)
+        for finding in kept
+        if finding.kind in ("answers_swapped", "answers_mirrored")
+    }
+    for finding in kept:
+        place = (finding.file.wave_id, finding.file.file_id, finding.variable)
+        if finding.kind != "share_jump" or place not in explained:
+            yield finding
