@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from delivery import Delivery, as_delivery
@@ -51,9 +51,14 @@ class Study:
         return as_delivery(manifest, entry, self.registry, self._sources[wave_id, file_id])
 
 
-def sample(home: Path) -> Study:
-    """The nine waves of the project."""
+def sample(home: Path, *waves: str) -> Study:
+    """The nine waves of the project, or only those named."""
     settings = load_settings({"PEILSTOK_HOME": str(home / "sample")})
+    if waves:
+        settings = replace(settings, raw=home / "sample_raw")
+        for wave in waves:
+            place = Path(wave.split("_")[0]) / wave
+            shutil.copytree(ROOT / "raw" / place, settings.raw / place)
     return _landed("sample", settings)
 
 
