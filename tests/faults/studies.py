@@ -17,6 +17,7 @@ from orchestration.deliveries.register import landed_folders
 from orchestration.deliveries.source_table import SourceTable
 from orchestration.registry import TABLES, Registry, load_registry, validate_registry
 from orchestration.registry.drift.answers import FileAnswers, read_answers
+from orchestration.registry.drift.predecessors import Earlier
 from orchestration.registry.validate import canonical_csv
 from orchestration.settings import Settings, load_settings
 
@@ -42,6 +43,10 @@ class Study:
     answers: dict[tuple[str, str], FileAnswers]
     entries: dict[tuple[str, str], tuple[Manifest, DeliveredFile]]
     _sources: dict[tuple[str, str], SourceTable] = field(default_factory=dict)
+
+    def earlier(self) -> Earlier:
+        """The study's own files, to see what an earlier wave asked."""
+        return Earlier(self.registry, list(self.answers.values()), 5)
 
     def delivery(self, wave_id: str, file_id: str) -> Delivery:
         """A fresh copy of a delivered file, to be changed."""
