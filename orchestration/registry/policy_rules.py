@@ -12,6 +12,9 @@ from orchestration.registry.places import place
 POLICIES: dict[str, tuple[str, ...] | tuple[float, float]] = {
     "change_df": ("satterthwaite", "sum"),
     "confidence_level": (0.5, 0.9999),
+    "drift_fewest_answers": (2.0, 10000.0),
+    "drift_fewest_of_a_population": (1.0, 10000.0),
+    "drift_wave_spread": (0.0, 1.0),
     "korn_graubard_below": (0.0, 1000.0),
     "lonely_psu": ("adjust", "average", "certainty", "fail"),
     "multiple_testing": ("holm", "benjamini_hochberg"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from delivery import Delivery, as_delivery
@@ -17,6 +17,7 @@ from orchestration.deliveries.register import landed_folders
 from orchestration.deliveries.source_table import SourceTable
 from orchestration.registry import TABLES, Registry, load_registry, validate_registry
 from orchestration.registry.drift.answers import FileAnswers, read_answers
+from orchestration.registry.drift.predecessors import Earlier
 from orchestration.registry.validate import canonical_csv
 from orchestration.settings import Settings, load_settings
 
@@ -43,6 +44,10 @@ class Study:
     entries: dict[tuple[str, str], tuple[Manifest, DeliveredFile]]
     _sources: dict[tuple[str, str], SourceTable] = field(default_factory=dict)
 
+    def earlier(self) -> Earlier:
+        """The study's own files, to see what an earlier wave asked."""
+        return Earlier(self.registry, list(self.answers.values()), 5)
+
     def delivery(self, wave_id: str, file_id: str) -> Delivery:
         """A fresh copy of a delivered file, to be changed."""
         manifest, entry = self.entries[wave_id, file_id]
@@ -51,9 +56,14 @@ class Study:
         return as_delivery(manifest, entry, self.registry, self._sources[wave_id, file_id])
 
 
-def sample(home: Path) -> Study:
-    """The nine waves of the project."""
+def sample(home: Path, *waves: str) -> Study:
+    """The nine waves of the project, or only those named."""
     settings = load_settings({"PEILSTOK_HOME": str(home / "sample")})
+    if waves:
+        settings = replace(settings, raw=home / "sample_raw")
+        for wave in waves:
+            place = Path(wave.split("_")[0]) / wave
+            shutil.copytree(ROOT / "raw" / place, settings.raw / place)
     return _landed("sample", settings)
 
 

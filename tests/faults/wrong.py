@@ -10,7 +10,6 @@ from delivery import Delivery, distinct_codes
 from studies import Study
 
 from orchestration.registry.drift.answers import FileAnswers
-from orchestration.registry.drift.predecessors import Earlier
 
 Generator = np.random.Generator
 Fault = Callable[[Study, Delivery, FileAnswers, Generator], bool]
@@ -320,7 +319,7 @@ def another_waves_file(study: Study, delivery: Delivery, file: FileAnswers, rng:
 
 def another_waves_answers(study: Study, delivery: Delivery, file: FileAnswers, rng: Generator) -> bool:
     """The answers of the wave before under this wave's names, rows in another order."""
-    before = Earlier(study.registry, list(study.answers.values())).files_before(file)
+    before = study.earlier().files_before(file)
     if not before:
         return False
     other = study.delivery(before[0].wave_id, before[0].file_id)
@@ -354,7 +353,7 @@ def _compared(
     study: Study, delivery: Delivery, file: FileAnswers, rng: Generator, fewest: int = 2
 ) -> str | None:
     """A categorical variable of which an earlier wave asked the same."""
-    earlier = Earlier(study.registry, list(study.answers.values()))
+    earlier = study.earlier()
     names = []
     for concept, answers in file.concepts.items():
         compared = earlier.compared(file, concept)
@@ -392,7 +391,7 @@ def _gap(study: Study, file: FileAnswers, one: str, other: str) -> float:
     a, b = by_name[one], by_name[other]
     if a.codes != b.codes or a.numbers is not None:
         return 0.0
-    earlier = Earlier(study.registry, list(study.answers.values()))
+    earlier = study.earlier()
     found = [earlier.compared(file, answers.concept_id) for answers in (a, b)]
     if any(compared is None or compared.size < 100 for compared in found):
         return 0.0

@@ -197,6 +197,9 @@ def registry_rows() -> dict[str, list[Row]]:
 POLICIES = (
     ("change_df", "satterthwaite"),
     ("confidence_level", "0.95"),
+    ("drift_fewest_answers", "30"),
+    ("drift_fewest_of_a_population", "5"),
+    ("drift_wave_spread", "0.1"),
     ("korn_graubard_below", "10"),
     ("lonely_psu", "adjust"),
     ("multiple_testing", "holm"),

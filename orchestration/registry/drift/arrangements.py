@@ -1,7 +1,7 @@
 """Answers that fit the earlier wave far better once two codes change places, or the scale is turned round.
 
 Fit is measured on the angles 2·arcsin(√share), on which sampling moves every share alike; besides sampling,
-waves may differ by what ``WAVES_DIFFER`` allows.
+waves may differ by what the policy ``drift_wave_spread`` allows.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from orchestration.registry.drift.jumps import told_shares
 from orchestration.registry.drift.predecessors import Earlier
 from orchestration.registry.drift.shares import Comparison
 
-WAVES_DIFFER = 0.1
-"""Spread of a true change on that scale; a tenth is five points at a half, and two at five percent."""
-FEWEST_ANSWERS = 30
 MOST_CODES = 25
 REMEDY = "compare the codes with the questionnaire and ask the contractor; a true change needs no other row"
 
@@ -31,7 +28,11 @@ def find_rearranged_answers(file: FileAnswers, earlier: Earlier, rules: Rules) -
         if answers.numbers is not None or compared is None:
             continue
         compared = compared.among_shared_answers()
-        if compared is None or not 2 <= len(compared.codes) <= MOST_CODES or compared.size < FEWEST_ANSWERS:
+        if (
+            compared is None
+            or not 2 <= len(compared.codes) <= MOST_CODES
+            or compared.size < rules.policy("drift_fewest_answers")
+        ):
             continue
         wave = earlier.asked_before(file, concept)[0].wave_id
         turned = _turned(file, concept, compared, wave, rules)
@@ -52,16 +53,19 @@ def find_shifted_columns(file: FileAnswers, earlier: Earlier, rules: Rules) -> I
         if one.codes != other.codes or one.variable == other.variable:
             continue
         here = [earlier.compared(file, answers.concept_id) for answers in (one, other)]
-        own = [_misfit(compared, compared.now) for compared in here if compared is not None]
+        own = [_misfit(compared, compared.now, rules) for compared in here if compared is not None]
         if sum(own) < rule.threshold:
             continue
         across = [
             earlier.compared(file, one.concept_id, other.concept_id),
             earlier.compared(file, other.concept_id, one.concept_id),
         ]
-        if any(compared is None or compared.size < FEWEST_ANSWERS for compared in [*here, *across]):
+        if any(
+            compared is None or compared.size < rules.policy("drift_fewest_answers")
+            for compared in [*here, *across]
+        ):
             continue
-        moved = [_misfit(compared, compared.now) for compared in across]
+        moved = [_misfit(compared, compared.now, rules) for compared in across]
         is_better = all(across < here for here, across in zip(own, moved, strict=True))
         if is_better and sum(own) - sum(moved) >= rule.threshold and sum(moved) <= rule.minimum * sum(own):
             yield Finding(
@@ -80,12 +84,12 @@ def _swapped(
     file: FileAnswers, concept: str, compared: Comparison, wave: str, rules: Rules
 ) -> Finding | None:
     rule = rules["answers_swapped"]
-    own = _misfit(compared, compared.now)
+    own = _misfit(compared, compared.now, rules)
     best, pair = float("inf"), (0, 0)
     for one, other in combinations(range(len(compared.codes)), 2):
         shares = compared.now.copy()
         shares[[one, other]] = shares[[other, one]]
-        misfit = _misfit(compared, shares)
+        misfit = _misfit(compared, shares, rules)
         if misfit < best:
             best, pair = misfit, (one, other)
     if own - best < rule.threshold or best > rule.minimum * own:
@@ -118,7 +122,7 @@ def _turned(file: FileAnswers, concept: str, compared: Comparison, wave: str, ru
         return None
     shares = compared.now.copy()
     shares[in_order] = compared.now[in_order[::-1]]
-    own, turned = _misfit(compared, compared.now), _misfit(compared, shares)
+    own, turned = _misfit(compared, compared.now, rules), _misfit(compared, shares, rules)
     if own - turned < rule.threshold or turned > rule.minimum * own:
         return None
     before, now = told_shares(compared, in_order[0], rules)
@@ -135,9 +139,9 @@ def _turned(file: FileAnswers, concept: str, compared: Comparison, wave: str, ru
     )
 
 
-def _misfit(compared: Comparison, shares: np.ndarray) -> float:
+def _misfit(compared: Comparison, shares: np.ndarray, rules: Rules) -> float:
     """Squared distance of the shares from the earlier wave's, in units of what sampling and time allow."""
-    allowed = 1 / max(compared.size, 1.0) + WAVES_DIFFER**2
+    allowed = 1 / max(compared.size, 1.0) + rules.policy("drift_wave_spread") ** 2
     return float(((_angles(shares) - _angles(compared.before)) ** 2).sum() / allowed)
 
 

@@ -67,7 +67,7 @@ def compare_files(registry: Registry, files: list[FileAnswers], judged: list[Fil
 def _find(
     registry: Registry, files: list[FileAnswers], judged: list[FileAnswers], rules: Rules
 ) -> Iterator[Finding]:
-    earlier = Earlier(registry, files)
+    earlier = Earlier(registry, files, rules.policy("drift_fewest_of_a_population"))
     surveys: dict[tuple[str, str], list[FileAnswers]] = {}
     known = {
         year: labels.meanings([one for one in files if one.year < year]) for year in {f.year for f in judged}

@@ -90,6 +90,17 @@ class Rules:
         """Whether the registry wants this kind found."""
         return self._rules[kind].verdict != "ignore"
 
+    def policy(self, name: str) -> float:
+        """A number of ``estimation_policies``."""
+        return self._policies[name]
+
+    @cached_property
+    def _policies(self) -> Mapping[str, float]:
+        rows = self.registry.table("estimation_policies")
+        return {
+            row["policy_id"]: float(row["value"]) for row in rows if row["policy_id"].startswith("drift_")
+        }
+
     @cached_property
     def _fewest(self) -> Mapping[str, float]:
         """Strictest bound of the confidentiality rules, by measure."""

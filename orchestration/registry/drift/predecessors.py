@@ -20,6 +20,8 @@ class Earlier:
 
     registry: Registry
     files: list[FileAnswers]
+    fewest: float
+    """Answers of a population below which it takes no part in a comparison."""
     _compared: dict[tuple[str, str, str, str], Comparison | None] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -66,5 +68,7 @@ class Earlier:
             before = [self.tally(one, other) for one in self.asked_before(file, other)]
             known = [one for one in before if one is not None]
             now = self.tally(file, concept)
-            self._compared[key] = compare(now, together(known)) if now is not None and known else None
+            self._compared[key] = (
+                compare(now, together(known), self.fewest) if now is not None and known else None
+            )
         return self._compared[key]

@@ -13,9 +13,6 @@ from orchestration.registry.drift.answers import UNANSWERED, FileAnswers
 Cell = tuple[tuple[str, str], ...]
 """A population as pairs of concept and code: ``(("layer", "gemeente"), ("role", "raadslid"))``."""
 
-FEWEST_OF_A_CELL = 5
-"""A population with fewer answers tells nothing of shares, and is left out of a comparison."""
-
 
 @dataclass(frozen=True)
 class Tally:
@@ -169,8 +166,11 @@ class Comparison:
         )
 
 
-def compare(now: Tally, before: Tally) -> Comparison | None:
-    """Compare two waves over the populations that both have; ``None`` where they have none in common."""
+def compare(now: Tally, before: Tally, fewest: float) -> Comparison | None:
+    """Compare two waves over the populations that both have; ``None`` where they have none in common.
+
+    A population with less than ``fewest`` answers tells nothing of shares, and is left out.
+    """
     shared = now.telling & before.telling
     codes = tuple(dict.fromkeys([*now.codes, *before.codes]))
     now, before = now.collapsed(shared).recoded(codes), before.collapsed(shared).recoded(codes)
@@ -179,7 +179,7 @@ def compare(now: Tally, before: Tally) -> Comparison | None:
     if not pairs:
         return None
     here, there = (np.array(side) for side in zip(*pairs, strict=True))
-    kept = (before.rows[there, 1] >= FEWEST_OF_A_CELL) & (now.rows[here, 0] > 0)
+    kept = (before.rows[there, 1] >= fewest) & (now.rows[here, 0] > 0)
     here, there = here[kept], there[kept]
     if not len(here):
         return None
@@ -191,7 +191,7 @@ def compare(now: Tally, before: Tally) -> Comparison | None:
         (now.design_effect, before.design_effect),
     )
     counts = now.count[here].sum(axis=1), before.count[there].sum(axis=1)
-    is_told = (counts[0] >= FEWEST_OF_A_CELL) & (counts[1] >= FEWEST_OF_A_CELL)
+    is_told = (counts[0] >= fewest) & (counts[1] >= fewest)
     here_told, there_told = here[is_told], there[is_told]
     zeros = np.zeros(len(codes))
     told = (zeros, zeros, zeros, 0.0)
