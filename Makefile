@@ -15,7 +15,7 @@ PORT ?= 3000
 PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3; do \
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$candidate"; break; }; done)
 
-.PHONY: help warehouse test thorough lint coverage bench serve lock clean install
+.PHONY: help warehouse test thorough fuzz lint coverage bench serve lock clean install
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: install ## every test but the thorough ones (ARGS='-k landing' for some)
 
 thorough: install ## the long runs of tests that `make test` takes a slice of
 	@$(BIN)/pytest -m thorough $(ARGS)
+
+fuzz: install ## 20,000 mutated files through the readers, judged by PSPP and others (ARGS='5000 --run x --keep DIR')
+	@nice $(BIN)/python tests/fuzz/campaign.py $(ARGS)
 
 lint: install ## style, registry, dbt project and Dagster definitions
 	@$(BIN)/ruff check .
