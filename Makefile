@@ -15,7 +15,7 @@ PORT ?= 3000
 PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3; do \
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$candidate"; break; }; done)
 
-.PHONY: help warehouse test thorough faults lint coverage bench serve lock clean install
+.PHONY: help warehouse test thorough faults fuzz lint coverage bench serve lock clean install
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ thorough: install ## the long runs of tests that `make test` takes a slice of
 
 faults: install ## 300 deliveries that are wrong in meaning and 200 harmless ones: what is found (a few minutes; ARGS='--show')
 	@$(BIN)/python tests/faults $(ARGS)
+
+fuzz: install ## 20,000 mutated files through the readers, judged by PSPP and others (ARGS='5000 --run x --keep DIR')
+	@nice $(BIN)/python tests/fuzz/campaign.py $(ARGS)
 
 lint: install ## style, registry, dbt project and Dagster definitions
 	@$(BIN)/ruff check .

@@ -117,7 +117,8 @@ def known_encoding(name: str | None) -> str | None:
         return None
     try:
         found = codecs.lookup(name.strip().replace(":", "_")).name
-    except LookupError:
+        "".encode(found)  # Python knows encodings of other things than text: rot13, base64, zlib
+    except (LookupError, ValueError):
         return None
     return {"iso8859-1": "cp1252", "utf-8-sig": UTF_8, "ascii": None}.get(found, found)
 

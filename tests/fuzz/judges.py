@@ -199,7 +199,7 @@ def _skeleton(text: str) -> str:
 
 
 def _begins(one: str | None, other: str | None) -> bool:
-    return same_text(one, other) or (other or "").startswith(one or "")
+    return same_text(one, other) or _skeleton(other or "").startswith(_skeleton(one or ""))
 
 
 def _declared(text: str) -> set[str]:
