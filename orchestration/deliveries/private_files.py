@@ -30,14 +30,13 @@ def private_folder(folder: Path) -> None:
 
 
 def private_home(home: Path) -> None:
-    """Make the folder of all state, or take it from everybody but its owner: it holds answers of respondents.
+    """Make the folder of all state, or close it: others may pass through it to what is published, and see no more.
 
-    A folder of somebody else's, or one that is everybody's by its nature (``/tmp``), is left as it is; what is
+    A folder of somebody else's, or one that is everybody's by its nature (``/tmp``), keeps its mode; what is
     private inside it is closed by itself.
     """
     if not home.exists():
         private_folder(home)
-        return
     found = home.stat()
-    if found.st_uid == os.getuid() and not found.st_mode & stat.S_ISVTX and found.st_mode & OWNER_ONLY:
-        home.chmod(0o700)
+    if found.st_uid == os.getuid() and not found.st_mode & stat.S_ISVTX:
+        home.chmod(0o711)

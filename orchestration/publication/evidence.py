@@ -21,6 +21,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
+from orchestration.deliveries.private_files import private_folder
 from orchestration.publication.durable import write_json
 
 Tool = Literal["dbt", "great_expectations", "python"]
@@ -147,6 +148,7 @@ def start_run(home: Path, inputs: InputHashes, run_id: str = "") -> str:
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         inputs=inputs,
     )
+    private_folder(_folder(home))  # what checks saw is of before suppression
     write_json(_folder(home) / RUN_FILE, asdict(run))
     return run.run_id
 

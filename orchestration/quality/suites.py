@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from orchestration.deliveries.private_files import private_folder
 from orchestration.fault_text import without_values
 from orchestration.publication.evidence import CheckResult
 from orchestration.quality.frames import FRAMES
@@ -39,6 +40,8 @@ def run_checkpoint(settings: Settings, layer: str, checkpoint: str, frame: pd.Da
     as failed: it has not looked.
     """
     context = open_context(settings)
+    # What a check saw is of before suppression.
+    private_folder(settings.home / "expectations")
     shutil.rmtree(settings.home / "expectations" / checkpoint, ignore_errors=True)
     outcome = context.checkpoints.get(checkpoint).run(batch_parameters={"dataframe": frame})
     found = [judged for validation in outcome.run_results.values() for judged in validation.results]
