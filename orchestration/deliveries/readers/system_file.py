@@ -9,6 +9,7 @@ from typing import Any
 from orchestration.deliveries.file_faults import foreign, read_bytes, truncated, unreadable
 from orchestration.deliveries.problems import DeliveryProblems
 from orchestration.deliveries.readers.dictionary import RawColumn, assemble
+from orchestration.deliveries.readers.system_cases import whole_rows
 from orchestration.deliveries.readers.system_dictionary import (
     HEADER_BYTES,
     SystemDictionary,
@@ -21,8 +22,6 @@ ENCRYPTED = b"ENCRYPTEDSAV"
 ONE_CHARACTER_A_BYTE = "LATIN1"
 """What pyreadstat is told that every file is in: it then hands over each byte as the character of that number,
 stumbles over none, and the text is decoded afterwards, string by string."""
-UNCOMPRESSED = 0
-ZTRAILER_BYTES = 24
 
 
 def read_sav(path: Path, encoding: str | None = None) -> SourceTable:
@@ -82,22 +81,17 @@ def _check_magic(path: Path, data: bytes) -> None:
 
 
 def _check_length(path: Path, data: bytes, dictionary: SystemDictionary) -> None:
-    """A file that ends between two rows can be read without a word, so its length is compared first."""
-    present = len(data) - dictionary.data_at
-    if dictionary.compression == UNCOMPRESSED and dictionary.case_bytes:
-        whole, rest = divmod(present, dictionary.case_bytes)
-        if rest or dictionary.rows not in (-1, whole):
-            announced = f"{dictionary.rows} rows" if dictionary.rows >= 0 else "whole rows"
-            raise truncated(
-                path, f"is cut off or damaged: its header announces {announced}, and it holds {whole}"
-            )
-    if data.startswith(MAGIC[1]):
-        order = "<" if struct.unpack("<i", data[64:68])[0] in (2, 3) else ">"
-        if present < ZTRAILER_BYTES:
-            raise truncated(path, "is cut off before its data")
-        _, trailer, length = struct.unpack_from(f"{order}qqq", data, dictionary.data_at)
-        if trailer < 0 or length < ZTRAILER_BYTES or trailer + length > len(data):
-            raise truncated(path, f"is cut off: it ends after {len(data)} bytes")
+    """The rows are counted apart from reading them: a reader believes a header that announces too few."""
+    order = "<" if struct.unpack("<i", data[64:68])[0] in (2, 3) else ">"
+    try:
+        whole, is_whole = whole_rows(data, dictionary, order)
+    except ValueError as error:
+        raise truncated(path, f"is cut off or damaged: {error}") from None
+    if not is_whole or dictionary.rows not in (-1, whole):
+        announced = f"{dictionary.rows} rows" if dictionary.rows >= 0 else "whole rows"
+        raise truncated(
+            path, f"is cut off or damaged: its header announces {announced}, and it holds {whole}"
+        )
 
 
 def _parse(path: Path) -> tuple[dict[str, Any], Any]:
