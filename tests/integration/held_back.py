@@ -164,13 +164,13 @@ FILLED: dict[str, object] = {
 """What a person writes into the gaps of a manifest."""
 
 
-def fill_in(manifest: Path, invited: int = 20_000) -> None:
-    """Fill in the gaps of a drafted manifest."""
+def fill_in(manifest: Path, invited: int = 20_000, without: str = "never") -> None:
+    """Fill in the gaps of a drafted manifest; populations whose name ends in ``without`` were not invited."""
     data = yaml.safe_load(manifest.read_text(encoding="utf-8"))
     data |= FILLED
     for entry in data["files"]:
-        for row in entry.get("response", []):
-            row["invited"] = invited
+        invitations = [r for r in entry.get("response", []) if not r["population"].endswith(without)]
+        entry["response"] = [{**row, "invited": invited} for row in invitations]
     manifest.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
