@@ -40,15 +40,15 @@ class HeldBack:
 
 
 def held_back(root: Path, wave_id: str) -> HeldBack:
-    """Copy registry and raw below ``root`` without the wave; a wave is the superseded versions' current one."""
+    """Copy registry and raw below ``root`` without the wave; of a redelivered file the later version is taken."""
     shutil.copytree(PROJECT_ROOT / "dbt_project" / "seeds", root / "registry")
     shutil.copytree(PROJECT_ROOT / "raw", root / "raw")
     delivered = root / "raw" / wave_id.split("_")[0] / wave_id
     manifest = (delivered / "delivery.yml").read_text(encoding="utf-8")
     (root / "in").mkdir()
     files = []
-    for path in sorted(delivered.iterdir()):
-        if path.is_file() and path.name not in OWN_NAMES:
+    for path in sorted(delivered.rglob("*")):
+        if path.is_file() and path.name not in OWN_NAMES and not path.is_relative_to(delivered / "v1"):
             files.append(path.rename(root / "in" / path.name))
     shutil.rmtree(delivered)
     truth = {}

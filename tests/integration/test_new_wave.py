@@ -20,7 +20,7 @@ from held_back import (
 )
 
 from orchestration.cli import main
-from orchestration.deliveries import land_all
+from orchestration.deliveries import DeliveryProblems, land_all
 from orchestration.registry import load_registry, validate_registry
 from orchestration.registry.acceptance import open_proposals
 from orchestration.registry.proposals.evidence import Variable
@@ -263,3 +263,13 @@ def test_other_waves_held_back(tmp_path: Path, wave: str):
     outcomes = compare(propose_changed(held, wave, lambda variable: variable).tables, held)
     assert outcomes["variables"].share >= 0.95, outcomes["variables"]
     assert outcomes["variables"].wrong_and_sure == []
+
+
+@pytest.mark.thorough
+def test_a_file_that_fits_two_questionnaires_has_to_be_told(tmp_path: Path):
+    """Civil servants and office holders are asked much the same; alone, neither file tells which it is."""
+    held = held_back(tmp_path, "vi_2016")
+    alone = replace(held, files=[path for path in held.files if "ambtenaren" in path.name])
+    with pytest.raises(DeliveryProblems) as caught:
+        propose_changed(alone, "vi_2016", lambda variable: variable)
+    assert [problem.kind for problem in caught.value.problems] == ["which_instrument"]
