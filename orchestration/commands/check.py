@@ -102,6 +102,8 @@ def examine(
         counting = registry.accepted()
         landed = {file.wave_id for file in files} - counting.waiting
         problems += compare_landing(registry, apart.landing, landed)
+        if not landed:
+            return CheckOutcome(problems, files)
         status.update("earlier waves")
         found = compare_drift(counting, _with_earlier(settings, apart, counting, landed), landed)
         return CheckOutcome([*problems, *found.errors], files, found.flags)

@@ -234,6 +234,21 @@ def _new_files(
                 wave_id=wave.wave_id,
                 file=file.path.name,
             )
+        rivals = [
+            name
+            for name, fit in ranked[file.path].items()
+            if fit >= rules.instrument_near * ranked[file.path][chosen[file.path]]
+            and name not in chosen.values()
+        ]
+        if rivals:
+            raise _problem(
+                "which_instrument",
+                f"fits {chosen[file.path]} and {', '.join(rivals)} about as well, and no other file is of that",
+                f"say which: --instrument '{file.path.name}=…'",
+                1,
+                wave_id=wave.wave_id,
+                file=file.path.name,
+            )
     _refuse_twins(wave, chosen, told)
     ids = file_ids({path.name: instrument for path, instrument in chosen.items()})
     return [

@@ -40,15 +40,15 @@ class HeldBack:
 
 
 def held_back(root: Path, wave_id: str) -> HeldBack:
-    """Copy registry and raw below ``root`` without the wave; a wave is the superseded versions' current one."""
+    """Copy registry and raw below ``root`` without the wave; of a redelivered file the later version is taken."""
     shutil.copytree(PROJECT_ROOT / "dbt_project" / "seeds", root / "registry")
     shutil.copytree(PROJECT_ROOT / "raw", root / "raw")
     delivered = root / "raw" / wave_id.split("_")[0] / wave_id
     manifest = (delivered / "delivery.yml").read_text(encoding="utf-8")
     (root / "in").mkdir()
     files = []
-    for path in sorted(delivered.iterdir()):
-        if path.is_file() and path.name not in OWN_NAMES:
+    for path in sorted(delivered.rglob("*")):
+        if path.is_file() and path.name not in OWN_NAMES and not path.is_relative_to(delivered / "v1"):
             files.append(path.rename(root / "in" / path.name))
     shutil.rmtree(delivered)
     truth = {}
@@ -164,13 +164,13 @@ FILLED: dict[str, object] = {
 """What a person writes into the gaps of a manifest."""
 
 
-def fill_in(manifest: Path, invited: int = 20_000) -> None:
-    """Fill in the gaps of a drafted manifest."""
+def fill_in(manifest: Path, invited: int = 20_000, without: str = "never") -> None:
+    """Fill in the gaps of a drafted manifest; populations whose name ends in ``without`` were not invited."""
     data = yaml.safe_load(manifest.read_text(encoding="utf-8"))
     data |= FILLED
     for entry in data["files"]:
-        for row in entry.get("response", []):
-            row["invited"] = invited
+        invitations = [r for r in entry.get("response", []) if not r["population"].endswith(without)]
+        entry["response"] = [{**row, "invited": invited} for row in invitations]
     manifest.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 

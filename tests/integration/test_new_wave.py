@@ -20,6 +20,7 @@ from held_back import (
 )
 
 from orchestration.cli import main
+from orchestration.deliveries import DeliveryProblems, land_all
 from orchestration.registry import load_registry, validate_registry
 from orchestration.registry.acceptance import open_proposals
 from orchestration.registry.proposals.evidence import Variable
@@ -120,9 +121,16 @@ def test_nothing_counts_until_a_person_has_accepted_it(written: HeldBack, capsys
 def test_accepting_everything_and_filling_the_gaps_is_enough(
     written: HeldBack, capsys: pytest.CaptureFixture
 ):
-    fill_in(written.settings.raw / "vi" / NEW / "delivery.yml")
+    """What a person decides here: central government was not invited, and the answers are of 2024 after all."""
+    fill_in(written.settings.raw / "vi" / NEW / "delivery.yml", without="_rijk")
+    ranges = written.settings.registry / "crosswalk" / "xw_buckets.csv"
+    text = ranges.read_text(encoding="utf-8")
+    text = text.replace(",2004,2024,nee,proposed", ",2004,2022,nee,proposed")
+    text = text.replace(",2025,2026,ja,proposed", ",2023,2024,ja,proposed")
+    ranges.write_text(text, encoding="utf-8")
     assert accept_everything(written.settings.registry) > 800
     assert main(["lock", NEW]) == 0
+    land_all(written.settings)
     assert main(["check", "--wave", NEW]) == 0, capsys.readouterr().out
 
 
@@ -255,3 +263,13 @@ def test_other_waves_held_back(tmp_path: Path, wave: str):
     outcomes = compare(propose_changed(held, wave, lambda variable: variable).tables, held)
     assert outcomes["variables"].share >= 0.95, outcomes["variables"]
     assert outcomes["variables"].wrong_and_sure == []
+
+
+@pytest.mark.thorough
+def test_a_file_that_fits_two_questionnaires_has_to_be_told(tmp_path: Path):
+    """Civil servants and office holders are asked much the same; alone, neither file tells which it is."""
+    held = held_back(tmp_path, "vi_2016")
+    alone = replace(held, files=[path for path in held.files if "ambtenaren" in path.name])
+    with pytest.raises(DeliveryProblems) as caught:
+        propose_changed(alone, "vi_2016", lambda variable: variable)
+    assert [problem.kind for problem in caught.value.problems] == ["which_instrument"]
