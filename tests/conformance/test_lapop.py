@@ -22,6 +22,8 @@ import pytest
 from estimator_alone import Estimator
 
 from orchestration.deliveries import load_manifest, write_lock
+from orchestration.publication.comparability_matrix import read_matrices
+from orchestration.publication.comparability_words import lines_of
 from orchestration.registry import load_registry
 
 STUDY = Path(__file__).resolve().parent / "lapop"
@@ -216,6 +218,25 @@ def test_every_interval_of_r_survey_is_there_beside_the_chosen_one(study: Simple
 def test_what_a_wave_did_not_ask_says_so(study: SimpleNamespace) -> None:
     not_asked = {cell for cell, row in study.comparability.items() if row["asked"] == "not asked"}
     assert not_asked == {("b31", "lapop_2017"), *((trust, "lapop_2021") for trust in ("b13", "b21", "b31"))}
+
+
+def test_the_matrix_shows_the_telephone_round_apart(study: SimpleNamespace) -> None:
+    with duckdb.connect(
+        str(study.home / "published" / "current" / "marts.duckdb"), read_only=True
+    ) as release:
+        [matrix] = read_matrices(release)
+        design = release.execute("select distinct part from mart_lineage where concept_id is null order by 1")
+        parts = [row[0] for row in design.fetchall()]
+    (row,) = (row for row in matrix.rows if row.indicator_id == "ing4")
+    years = [wave.year for wave in matrix.waves]
+    assert dict(zip(years, [cell.state for cell in row.cells], strict=True)) == {
+        2017: "first",
+        2019: "comparable",
+        2021: "apart",
+        2023: "comparable",
+    }
+    assert [left for left, _ in lines_of(matrix, row)] == [False, True, True, True]
+    assert parts == ["psu", "stratum", "weight"]
 
 
 def test_the_study_is_released_as_real(study: SimpleNamespace) -> None:

@@ -168,7 +168,7 @@ def test_marts_and_release_hold_the_tables_of_the_contract(release) -> None:
     assert tables >= {
         "mart_trend", "mart_headlines", "mart_comparability", "mart_response", "mart_organisation_policy",
         "mart_incident_reports", "mart_reconciliation", "mart_claims", "mart_dictionary", "mart_lineage",
-        "mart_revisions", "release_info",
+        "mart_lineage_codes", "mart_revisions", "release_info",
     }  # fmt: skip
 
 
