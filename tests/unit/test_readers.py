@@ -105,9 +105,12 @@ def test_sav_that_ends_in_its_header(tmp_path: Path):
 def test_rows_are_compared_with_the_header(sav: Path):
     data = bytearray(sav.read_bytes())
     assert header_case_count(bytes(data)) == 300
-    data[80:84] = struct.pack("<i", 350)
-    sav.write_bytes(data)
-    assert refusal(lambda: read_sav(sav))[1] == 2
+    for announced in (350, 299, 0):
+        data[80:84] = struct.pack("<i", announced)
+        sav.write_bytes(data)
+        kind, exit_code, text = refusal(lambda: read_sav(sav))
+        assert (kind, exit_code) == ("truncated_file", 2)
+        assert f"announces {announced} rows, and it holds 300" in text
 
 
 def test_a_header_without_a_count_is_no_fault(sav: Path):

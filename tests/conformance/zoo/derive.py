@@ -11,11 +11,8 @@ import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[3])]
 
 from zoo_listing import Line, digest, expected_path, number, zoo_files
 
