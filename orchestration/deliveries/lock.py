@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.deliveries.confined_reading import ReadingLimits, codebook_size, read_source
-from orchestration.deliveries.confined_reading.opened import opened_inside
-from orchestration.deliveries.file_faults import explained, read_bytes, regular_file, unreadable_folder
+from orchestration.deliveries.confined_reading.opened import opened_inside, read_inside
+from orchestration.deliveries.file_faults import explained, regular_file, unreadable_folder
 from orchestration.deliveries.manifest import LOCK_NAME, OWN_NAMES, Manifest
 from orchestration.deliveries.placing import placed
 from orchestration.deliveries.problems import (
@@ -95,7 +95,7 @@ def read_lock(manifest: Manifest) -> Lock:
         f"sent, remove the lock and run `peilstok lock {manifest.wave}`"
     )
     try:
-        data = parse_yaml(read_bytes(manifest.folder / LOCK_NAME).decode("utf-8-sig")).data
+        data = parse_yaml(read_inside(manifest.folder, LOCK_NAME).decode("utf-8-sig")).data
         files = {str(path): _locked_file(fields) for path, fields in data["files"].items()}
     except DeliveryProblems as found:
         (problem,) = found.problems

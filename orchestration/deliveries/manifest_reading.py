@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from orchestration.deliveries.file_faults import read_bytes, regular_file, unreadable_folder
+from orchestration.deliveries.confined_reading.opened import read_inside
+from orchestration.deliveries.file_faults import unreadable_folder
 from orchestration.deliveries.manifest import (
     MANIFEST_NAME,
     DeliveredFile,
@@ -142,9 +143,10 @@ class _Reading:
                 "put the delivery itself in the raw folder",
             )
         try:
-            if regular_file(path).st_size > MOST_BYTES:
+            data = read_inside(raw_root, path.absolute().relative_to(raw_root).as_posix())
+            if len(data) > MOST_BYTES:
                 raise YamlFault(f"larger than {MOST_BYTES} bytes")
-            self.document = parse_yaml(read_bytes(path).decode("utf-8-sig"))
+            self.document = parse_yaml(data.decode("utf-8-sig"))
             if not isinstance(self.document.data, dict):
                 raise YamlFault("it must be a list of `field: value` lines")
         except DeliveryProblems as found:

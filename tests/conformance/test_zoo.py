@@ -52,7 +52,8 @@ def test_values_labels_and_missing_declarations_are_those_of_other_readers(
 def test_landing_holds_what_was_read(file: Path, tables: dict[Path, Any]):
     table = tables[file]
     if isinstance(table, str):
-        pytest.skip("refused")
+        assert table == "encrypted_file"
+        return
     ids = [str(row) for row in range(len(table.frame))]
     landed = answers_table(table.frame, ids, [None] * len(ids), table.variable_names)
     for name in table.variable_names:
@@ -88,8 +89,6 @@ def test_every_file_of_the_zoo_has_its_expectation_and_its_outcome():
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
 def test_a_file_that_is_cut_off_is_refused(file: Path, tmp_path: Path):
     """Wherever it is cut: nothing is ever read short."""
-    if file.name == "hotel-encrypted.sav":
-        pytest.skip("refused as it is")
     data = file.read_bytes()
     cut = tmp_path / file.name
     end = len(data.rstrip()) if file.suffix == ".por" else len(data)

@@ -28,7 +28,8 @@ def odd(cases: list[Case]) -> list[str]:
 
 
 def check(count: int, folder: Path) -> None:
-    cases = run_campaign(count, RUN, folder, shutil.which("pspp"))
+    pspp = shutil.which("pspp")
+    cases = run_campaign(count, RUN, folder, pspp)
     assert len(cases) == count
     # Every file is either read, and then judged, or refused.
     assert all(bool(case.verdict) != bool(case.kinds) for case in cases)
@@ -36,8 +37,6 @@ def check(count: int, folder: Path) -> None:
     # A crash in a parser is contained: it is told of, but it is no fault of the run.
     contained = sum(1 for case in cases if CRASHES & {*case.kinds})
     assert contained <= count // 50, table_of(cases)
-    if shutil.which("pspp"):
-        assert odd(cases) == []
     formats = {case.seed.format for case in cases}
     assert formats >= {"sav", "zsav", "por", "dta", "csv", "xlsx"}
     for kind in formats:
@@ -45,6 +44,9 @@ def check(count: int, folder: Path) -> None:
         assert any(case.kinds for case in cases if case.seed.format == kind), kind
     assert f"| all |  | {count} |" in table_of(cases)
     assert "truncated_file" in refusals_of(cases)
+    if pspp is None:
+        pytest.skip("pspp is not installed: the .sav, .zsav and .por files that were accepted are not judged")
+    assert odd(cases) == []
 
 
 def test_a_slice_of_mutated_files(tmp_path: Path) -> None:

@@ -19,8 +19,10 @@ from pathlib import Path
 import pandas as pd
 import pyreadstat
 import pytest
+from mini_registry import write_registry, write_table
+from mini_study import build_mini_study
 
-from orchestration.deliveries import DeliveryProblems, confined_reading, readers
+from orchestration.deliveries import DeliveryProblems, confined_reading, land_all, readers
 from orchestration.deliveries.confined_reading import (
     ReadingLimits,
     codebook_size,
@@ -30,6 +32,7 @@ from orchestration.deliveries.confined_reading import (
 from orchestration.deliveries.confined_reading.fork_server import SERVER, ForkServer
 from orchestration.deliveries.manifest import DeliveredFile
 from orchestration.deliveries.source_table import SourceTable
+from orchestration.registry import load_registry, validate_registry
 
 ONE_SECOND = {**default_limits().values, "cpu_base": 1}
 LITTLE_MEMORY = ReadingLimits({**default_limits().values, "memory_base": 64})
@@ -347,6 +350,41 @@ def test_limits_grow_with_the_file_up_to_a_share_of_the_machine():
     assert small.wall == 15 * default_limits().values["wall_per_cpu"]
     assert large.cpu == 20
     assert large.memory < os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def test_the_limits_of_the_registry_are_those_that_landing_reads_with(tmp_path: Path):
+    study = build_mini_study(tmp_path)
+    limit = {"limit_id": "memory_base", "value": "0.001", "unit": "megabytes", "reason": "x"}
+    per_byte = {"limit_id": "memory_per_byte", "value": "0.001", "unit": "bytes_per_byte", "reason": "x"}
+    study.edit_registry("reading_limits", lambda rows: [limit, per_byte])
+    assert validate_registry(study.registry()) == []
+    with pytest.raises(DeliveryProblems) as caught:
+        land_all(study.settings)
+    for problem in caught.value.problems:
+        # Some libraries say that there is no memory, others end the process there and then.
+        assert problem.kind in ("reader_out_of_memory", "reader_crashed")
+        assert (problem.exit_code, problem.file) == (2, f"raw/mini/{problem.wave_id}/ambtsdragers.sav")
+    study.edit_registry("reading_limits", lambda rows: [])
+    assert len(land_all(study.settings)) == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "said"),
+    [
+        (("memory_bas", "1", "megabytes"), "unknown_limit", "did you mean 'memory_base'"),
+        (("memory_base", "1", "seconds"), "limit_unit", "is in seconds"),
+        (("memory_base", "0", "megabytes"), "limit_value", "is 0 megabytes"),
+        (("memory_most", "1.5", "share"), "limit_value", "is 1.5 share"),
+        (("memory_most", "1", "share"), "", ""),
+    ],
+)
+def test_a_limit_is_one_that_is_read(tmp_path: Path, row: tuple[str, str, str], kind: str, said: str):
+    write_registry(tmp_path)
+    limit = dict(zip(("limit_id", "value", "unit"), row, strict=True), reason="x")
+    write_table(tmp_path, "reading_limits", [limit])
+    found = validate_registry(load_registry(tmp_path))
+    assert [problem.kind for problem in found] == ([kind] if kind else [])
+    assert not kind or said in found[0].message
 
 
 def _quietly(folder: Path) -> None:

@@ -123,6 +123,9 @@ class ForkServer:
                     socket.send_fds(control, [request.encoded()], [theirs.fileno(), exchange, *files])
                 except OSError:
                     raise self._lost(process) from None
+            # What it takes to understand the result is loaded meanwhile.
+            import pandas  # noqa: F401
+
             ours.settimeout(limits.wall + LOADING_SECONDS)
             try:
                 message = ours.recv(4096)

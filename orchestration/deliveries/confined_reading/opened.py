@@ -20,6 +20,9 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 """Without O_NONBLOCK, opening a pipe that was put there after the check waits for its other end for ever."""
 
+MOST_BYTES_AT_ONCE = 1 << 24
+"""Of files that are text written by a person or by this program; who parses them has a bound of its own."""
+
 
 @contextmanager
 def opened_inside(folder: Path, relative: str) -> Iterator[int]:
@@ -34,6 +37,12 @@ def opened_inside(folder: Path, relative: str) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def read_inside(folder: Path, relative: str) -> bytes:
+    """The bytes of a file that is small by nature, such as a manifest; raises as ``opened_inside``."""
+    with opened_inside(folder, relative) as descriptor, open(descriptor, "rb", closefd=False) as stream:
+        return stream.read(MOST_BYTES_AT_ONCE)
 
 
 def _opened(folder: Path, path: Path) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from orchestration.deliveries.file_faults import foreign, read_bytes, truncated, unreadable
 from orchestration.deliveries.problems import DeliveryProblems
 from orchestration.deliveries.readers.dictionary import RawColumn, assemble, without_none
-from orchestration.deliveries.readers.system_cases import BY_BYTECODE, BY_ZLIB, UNCOMPRESSED, whole_rows
+from orchestration.deliveries.readers.system_cases import check_compression, whole_rows
 from orchestration.deliveries.readers.system_dictionary import (
     HEADER_BYTES,
     SystemDictionary,
@@ -22,8 +22,6 @@ ENCRYPTED = b"ENCRYPTEDSAV"
 ONE_CHARACTER_A_BYTE = "LATIN1"
 """What pyreadstat is told that every file is in: it then hands over each byte as the character of that number,
 stumbles over none, and the text is decoded afterwards, string by string."""
-BIAS, BIAS_AT = 100.0, 84
-ZTRAILER_BYTES = 24
 
 
 def read_sav(path: Path, encoding: str | None = None) -> SourceTable:
@@ -83,21 +81,10 @@ def _check_magic(path: Path, data: bytes) -> None:
 
 
 def _check_length(path: Path, data: bytes, dictionary: SystemDictionary) -> None:
-    """The data is held against its header: a reader believes one that announces too few rows, or other blocks."""
+    """The rows are counted apart from reading them: a reader believes a header that announces too few."""
     order = "<" if struct.unpack("<i", data[64:68])[0] in (2, 3) else ">"
-    if dictionary.compression not in (UNCOMPRESSED, BY_BYTECODE, BY_ZLIB):
-        raise truncated(path, "is damaged: its header names a way of compression that there is not")
-    if (dictionary.compression == BY_ZLIB) != data.startswith(MAGIC[1]):
-        raise truncated(path, "is damaged: its first bytes and its header name two ways of compression")
-    _check_bias(path, data, dictionary, order)
-    if dictionary.compression == BY_ZLIB:
-        if len(data) - dictionary.data_at < ZTRAILER_BYTES:
-            raise truncated(path, "is cut off before its data")
-        _, trailer, length = struct.unpack_from(f"{order}qqq", data, dictionary.data_at)
-        if trailer < 0 or length < ZTRAILER_BYTES or trailer + length > len(data):
-            raise truncated(path, f"is cut off: it ends after {len(data)} bytes")
-        _check_blocks(path, data[trailer : trailer + length], order, (dictionary.data_at, trailer))
     try:
+        check_compression(data, dictionary, order)
         whole, is_whole = whole_rows(data, dictionary, order)
     except ValueError as error:
         raise truncated(path, f"is cut off or damaged: {error}") from None
@@ -105,31 +92,6 @@ def _check_length(path: Path, data: bytes, dictionary: SystemDictionary) -> None
         announced = f"{dictionary.rows} rows" if dictionary.rows >= 0 else "whole rows"
         raise truncated(
             path, f"is cut off or damaged: its header announces {announced}, and it holds {whole}"
-        )
-
-
-def _check_blocks(path: Path, trailer: bytes, order: str, bounds: tuple[int, int]) -> None:
-    """The blocks that the trailer lists fill the space between the header of the data and the trailer itself."""
-    count = struct.unpack_from(f"{order}i", trailer, 20)[0]
-    unfolded, at = bounds[0], bounds[0] + ZTRAILER_BYTES
-    if len(trailer) == ZTRAILER_BYTES * (1 + count):
-        for block in range(1, count + 1):
-            found = struct.unpack_from(f"{order}qqii", trailer, ZTRAILER_BYTES * block)
-            if found[:2] != (unfolded, at) or found[2] < 0 or found[3] < 0:
-                break
-            unfolded, at = unfolded + found[2], at + found[3]
-        else:
-            if at == bounds[1]:
-                return
-    raise truncated(path, "is cut off or damaged: the list of its blocks does not fit them")
-
-
-def _check_bias(path: Path, data: bytes, dictionary: SystemDictionary, order: str) -> None:
-    """Compressed numbers are stored with this added; every program adds the same, and damage to it shifts all."""
-    (bias,) = struct.unpack_from(f"{order}d", data, BIAS_AT)
-    if dictionary.compression != UNCOMPRESSED and bias != BIAS:
-        raise truncated(
-            path, "is damaged: its numbers are compressed with another bias than all programs use"
         )
 
 

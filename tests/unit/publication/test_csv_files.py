@@ -26,7 +26,7 @@ def test_no_text_begins_as_a_formula_does(tmp_path: Path):
     assert [row[0] for row in rows] == [
         "'=cmd|' /C calc'!A0", "'+31 20", "'@SUM(A1)", "'\tx", "'-x", "-1", "-.5", "-", "a=b", "V1 = 2", "", "", "'x",
     ]  # fmt: skip
-    assert [row[1:] for row in rows[:2]] == [["0", "-0.0"], ["1", "-0.5"]]
+    assert [row[1:] for row in rows[1:3]] == [["1", "-0.5"], ["2", "-1.0"]]
     # Nothing and an empty text stay apart.
     assert path.read_text().splitlines()[11:13] == ['"",10,-5.0', ",11,-5.5"]
 
