@@ -22,6 +22,7 @@ KINDS: dict[str, str] = {
     "part_jump": "one stretch of a file answers otherwise than the rest of it, in the same population",
     "population_absent": "a population was invited, and no row belongs to it",
     "question_changed": "a variable has another question text than the registry knows",
+    "response_fell": "far fewer of the invited answered than in the earlier wave",
     "routing_broken": "a routed question is answered by those whom the routing leads past it",
     "same_answers": "the answers are those of another delivered file, by whatever name",
     "same_file": "the file is another delivered file, byte for byte",

@@ -212,6 +212,10 @@ CASES: dict[str, tuple[Callable, Callable]] = {
         after(left_out("X", "X"), delivered(X=5.0, labels={"X": {1.0: "Ja", 2.0: "Nee"}})),
         after(left_out("X", "X"), delivered(X=5.0, labels={"X": {0.0: "nooit"}})),
     ),
+    "response_fell": (
+        manifest(response=[{"population": "raadsleden", "invited": 400}]),
+        manifest(response=[{"population": "raadsleden", "invited": 250}]),
+    ),
     "routing_broken": (delivered(V3=1.0), delivered(V3=float("nan"))),
     "answers_swapped": (
         delivered(V2=NO),
