@@ -18,7 +18,7 @@ KINDS: dict[str, str] = {
     "missing_not_declared": "a code that the crosswalk holds missing is not declared so in the file",
     "more_rows_than_invited": "a file has more respondents than were invited",
     "no_answer_jump": "a question is left unanswered far more, or less, than in the earlier wave",
-    "no_answers": "nobody answers a question that the earlier wave has answers to",
+    "no_answers": "nobody answers a question that the earlier wave has answers to, or that is new",
     "part_jump": "one stretch of a file answers otherwise than the rest of it, in the same population",
     "population_absent": "a population was invited, and no row belongs to it",
     "question_changed": "a variable has another question text than the registry knows",
