@@ -12,10 +12,13 @@ import numpy as np
 import pytest
 from mini_study import FILE_ID, ROWS, MiniStudy, build_mini_study
 
+from orchestration.cli import main
 from orchestration.deliveries import land_all
 from orchestration.deliveries.register import landed_folders
+from orchestration.quality.drift_results import DRIFT_CHECK, drift_checks
 from orchestration.registry import Drift, compare_drift, validate_registry
 from orchestration.registry.drift.texts import plain, same_text
+from orchestration.registry.drift_rows import FLAG_CHECK
 from orchestration.settings import Settings
 
 BEFORE, WAVE = "mini_2020", "mini_2022"
@@ -212,6 +215,10 @@ CASES: dict[str, tuple[Callable, Callable]] = {
         after(left_out("X", "X"), delivered(X=5.0, labels={"X": {1.0: "Ja", 2.0: "Nee"}})),
         after(left_out("X", "X"), delivered(X=5.0, labels={"X": {0.0: "nooit"}})),
     ),
+    "response_fell": (
+        manifest(response=[{"population": "raadsleden", "invited": 400}]),
+        manifest(response=[{"population": "raadsleden", "invited": 250}]),
+    ),
     "routing_broken": (delivered(V3=1.0), delivered(V3=float("nan"))),
     "answers_swapped": (
         delivered(V2=NO),
@@ -381,3 +388,41 @@ def test_spelling_that_does_not_matter(one: str, other: str, is_same: bool):
 def test_the_fixture_leans(study: MiniStudy):
     """The scale that is turned round must not look the same from both sides."""
     assert np.mean(LEANING) > 3.5
+
+
+# At the door
+
+
+def test_check_stops_on_an_error_and_names_the_row_to_change(
+    study: MiniStudy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    question("V1", "Verbaal bejegend door burgers")(study)
+    mini_study.enter(study, monkeypatch)
+    assert main(["check", "--wave", WAVE]) == 1
+    told = capsys.readouterr().out
+    assert "error[question_changed] mini/mini_2022/ambtsdragers.sav, variable V1" in told
+    assert "the delivery asks 'Verbaal bejegend door burgers', crosswalk/xw_variables.csv:" in told
+
+
+def test_check_shows_a_flag_with_who_answers_for_it(
+    study: MiniStudy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    declared("V1", [])(study)
+    mini_study.enter(study, monkeypatch)
+    assert main(["check", "--wave", WAVE]) == 0
+    told = capsys.readouterr().out
+    assert "1 flag (dataredactie answers for them until 2099-12-31):" in told
+    assert "flag[missing_not_declared] mini/mini_2022/ambtsdragers.sav, variable V1, code 9" in told
+
+
+def test_evidence_has_an_error_and_a_flag_of_its_own(study: MiniStudy):
+    declared("V1", [])(study)
+    results = {result.check: result for result in drift_checks(found(study), [BEFORE, WAVE])}
+    assert (results[FLAG_CHECK].severity, results[FLAG_CHECK].passed) == ("flag", False)
+    assert results[DRIFT_CHECK].passed
+    deliver(study, SEXE=1.0)
+    failed = [result for result in drift_checks(found(study), [BEFORE, WAVE]) if not result.passed]
+    assert [(result.asset, result.check, result.severity) for result in failed] == [
+        (WAVE, DRIFT_CHECK, "error")
+    ]
+    assert "share_jump" in failed[0].observed

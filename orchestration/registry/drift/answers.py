@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from orchestration.deliveries.source_table import NUMERIC, canonical_code
+from orchestration.deliveries.source_table import canonical_code
 from orchestration.registry.landed_codes import LandedCodes
 from orchestration.registry.load import Registry, Row
 
@@ -113,7 +113,9 @@ class FileAnswers:
         found = {}
         for _, row in self.mapped:
             column = self.columns.get(row["source_variable"])
-            if column is not None:
+            # Texts are people's own words: nothing is counted of them, and nothing of them can be told.
+            is_text = self.registry.concepts[row["concept_id"]].type == "text"
+            if column is not None and not is_text:
                 found[row["concept_id"]] = self._answers(row, column)
         return found
 
@@ -169,7 +171,8 @@ class FileAnswers:
         if verb == "recode":
             return ""
         if verb == "copy":
-            return code
+            codes = self.registry.codes_of(row["concept_id"])
+            return code if not codes or code in codes else ""
         number = _number(code)
         if np.isnan(number):
             return ""
@@ -237,7 +240,7 @@ def _column(table: Any, variable: Mapping[str, Any]) -> Column:
     places = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     raw = encoded.dictionary.to_pylist()
     codes = [canonical_code(value) for value in raw]
-    if variable["storage_type"] != NUMERIC and len(set(codes)) < len(codes):
+    if len(set(codes)) < len(codes):
         distinct = {code: place for place, code in enumerate(dict.fromkeys(codes))}
         lookup = np.array([*(distinct[code] for code in codes), -1])
         return Column(list(distinct), lookup[places])

@@ -89,7 +89,9 @@ def _find(
         yield from jumps.find_jumps(file, earlier, rules)
         yield from copies.find_copies(file, files, rules)
     for survey in surveys.values():
-        yield from weights.find_changed_weights(survey, earlier.files_before(survey[0]))
+        before = earlier.files_before(survey[0])
+        yield from weights.find_changed_weights(survey, before)
+        yield from rows.find_fallen_response(survey, before, rules)
 
 
 def _once(findings: Iterable[Finding]) -> Iterator[Finding]:

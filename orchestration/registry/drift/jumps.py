@@ -22,6 +22,7 @@ def find_jumps(file: FileAnswers, earlier: Earlier, rules: Rules) -> Iterator[Fi
     for concept, answers in file.concepts.items():
         before = earlier.asked_before(file, concept)
         if not before:
+            yield from _silent_from_the_start(file, concept)
             continue
         if answers.numbers is not None and rules.looks_for("distribution_jump"):
             yield from _numbers_jumped(file, concept, before, rules)
@@ -110,6 +111,20 @@ def _silence_jumped(
         before=before,
         now=now,
     )
+
+
+def _silent_from_the_start(file: FileAnswers, concept: str) -> Iterator[Finding]:
+    """A question that no earlier wave asked, and that nobody answers: what does not exist cannot be usual."""
+    answers = file.concepts[concept]
+    if file.n_rows and not answers.is_answered.any():
+        yield Finding(
+            "no_answers",
+            file,
+            f"nobody answers it, and no earlier wave asked for {concept}",
+            "ask for the answers; if it was not asked, let its row in crosswalk/xw_variables.csv say not_asked",
+            answers.variable,
+            now="no answers",
+        )
 
 
 def _numbers_jumped(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from orchestration.registry.drift.answers import FileAnswers
-from orchestration.registry.drift.findings import Finding
+from orchestration.registry.drift.findings import Finding, Rules
 
 
 def find_lost_rows(file: FileAnswers) -> Iterator[Finding]:
@@ -37,6 +37,35 @@ def find_lost_rows(file: FileAnswers) -> Iterator[Finding]:
                 before=str(invited),
                 now="0",
             )
+
+
+def find_fallen_response(
+    files: list[FileAnswers], before: list[FileAnswers], rules: Rules
+) -> Iterator[Finding]:
+    """A response of one wave and instrument that is far below that of the wave before."""
+    now, then = _response(files), _response(before)
+    if now is None or then is None or now >= rules["response_fell"].threshold * then:
+        return
+    yield Finding(
+        "response_fell",
+        files[0],
+        f"{100 * now:.0f}% of those invited are in the delivery, and {before[0].wave_id} had {100 * then:.0f}%",
+        "ask whether rows or a file were left out; or correct `response` in delivery.yml",
+        before=f"{100 * then:.0f}%",
+        now=f"{100 * now:.0f}%",
+    )
+
+
+def _response(files: list[FileAnswers]) -> float | None:
+    """Rows per invited person, without counting a population again that belongs to another one of the list."""
+    populations = files[0].registry.populations if files else {}
+    invited = sum(
+        count or 0
+        for file in files
+        for population, count in file.invited.items()
+        if populations[population].parent_population_id not in file.invited
+    )
+    return sum(file.n_rows for file in files) / invited if invited else None
 
 
 def population_sizes(file: FileAnswers) -> dict[str, int]:
