@@ -1,6 +1,6 @@
 """The gate, tried with corrupted data only: whatever layer notices the fault, nothing is switched.
 
-Five faults, each seen by one producer of evidence alone. Every one is a plausible slip in a delivery whose
+Six faults, each seen by one producer of evidence alone (with drift told to look for reworded questions only). Every one is a plausible slip in a delivery whose
 lock is in order, and is refused by ``peilstok refresh``, by the Dagster job, and by ``publish`` on its own.
 """
 
