@@ -1,7 +1,8 @@
 """The gate, tried with corrupted data only: whatever layer notices the fault, nothing is switched.
 
-Five faults, each seen by one producer of evidence alone. Every one is a plausible slip in a delivery whose
-lock is in order, and is refused by ``peilstok refresh``, by the Dagster job, and by ``publish`` on its own.
+Six faults, each seen by one producer of evidence alone; drift is told to look for reworded questions only, or
+it would see them all. Every one is a plausible slip in a delivery whose lock is in order, and is refused by
+``peilstok refresh``, by the Dagster job, and by ``publish`` on its own.
 """
 
 from __future__ import annotations
