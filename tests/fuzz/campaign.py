@@ -148,12 +148,19 @@ def _same_cells(table: SourceTable, cells: list[list[str]], decimal: str) -> tup
             ]  # the other reader has results only
         theirs = [row[index].rstrip() if index < len(row) else "" for row in rows]
         if variable.storage_type == NUMERIC:
-            numbers = parse_numbers(theirs, decimal)
-            numbers = numbers if numbers is not None else [None] * len(theirs)
+            numbers = parse_numbers(theirs, decimal) or [_number(cell) for cell in theirs]
             found += ["cell" for a, b in zip(ours, numbers, strict=True) if (None if a != a else a) != b]
         else:
             found += ["cell" for a, b in zip(ours, theirs, strict=True) if not same_text(a, b)]
     return ("" if found else "independent"), found
+
+
+def _number(cell: str) -> float | None:
+    """Of a workbook, where a number is one whatever it looks like; text becomes a number that no file holds."""
+    try:
+        return float(cell) if cell else None
+    except ValueError:
+        return -1.5000000000000002
 
 
 def run_campaign(

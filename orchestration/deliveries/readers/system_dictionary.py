@@ -68,6 +68,8 @@ class _Scan:
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, HEADER_BYTES
         self.order = "<" if struct.unpack_from("<i", data, 64)[0] in (2, 3) else ">"
+        if struct.unpack_from(f"{self.order}i", data, 64)[0] not in (2, 3):
+            raise ValueError("its header does not say how its bytes are ordered")
         self.places: dict[int, RawVariable] = {}
         self.place = 0
         self.continuations = 0
@@ -93,7 +95,9 @@ class _Scan:
                     self._take((length + 8) // 8 * 8 - 1)
                 if self._int() != VALUE_LABELS + 1:
                     raise ValueError("value labels without their variables")
-                self._take(4 * self._count())
+                if not 1 <= (labelled := self._count()) <= self.place:
+                    raise ValueError("value labels of more variables than there are")
+                self._take(4 * labelled)
             elif kind == DOCUMENTS:
                 self._take(80 * self._count())
             elif kind == EXTENSION:
@@ -115,6 +119,8 @@ class _Scan:
         if not CONTINUATION <= width <= WIDEST or (width == CONTINUATION) != (self.continuations > 0):
             raise ValueError("a text has more or fewer parts than its width asks for")
         self.continuations = self.continuations - 1 if width < 0 else max(0, (width + 7) // 8 - 1)
+        if has_label not in (0, 1):
+            raise ValueError("a variable that neither has a label nor has none")
         if abs(missings) > MOST_MISSINGS:
             raise ValueError("more missing values than a variable can have")
         values = [self._take(8) for _ in range(abs(missings))]
