@@ -2,14 +2,14 @@
 select codes.wave_id, codes.file_id, codes.source_variable, codes.rule
 from {{ ref('release_mart_lineage_codes') }} as codes
 inner join {{ ref('concepts') }} as concepts using (concept_id)
-left join {{ ref('xw_values') }} as value_rows
+left join {{ accepted(ref('xw_values')) }} as value_rows
     on codes.rule = 'value'
     and codes.wave_id = value_rows.wave_id
     and codes.instrument_id = value_rows.instrument_id
     and codes.source_variable = value_rows.source_variable
     and codes.source_code = value_rows.source_code
     and codes.source_label is not distinct from value_rows.source_label
-left join {{ ref('xw_buckets') }} as ranges
+left join {{ accepted(ref('xw_buckets')) }} as ranges
     on codes.rule = 'range'
     and codes.wave_id = ranges.wave_id
     and codes.instrument_id = ranges.instrument_id

@@ -153,6 +153,16 @@ def test_what_is_found_is_refused_before_anything_is_written(tmp_path: Path, mon
         "kind": "telephone_number",
         "reason": "FG: nummer van het meldpunt",
     }
+    left_out = {
+        "wave_id": "mini_2020",
+        "instrument_id": "office_holders",
+        "file_id": "ambtsdragers",
+        "source_variable": "ANDERS",
+        "source_label": "ANDERS",
+        "status": "accepted",
+        "reason": "hulpvraag",
+    }
+    study.edit_registry("xw_left_out", lambda rows: [*rows, left_out])
     study.edit_registry("privacy_exceptions", lambda rows: [*rows, row])
     assert main(["check", "--wave", "mini_2020"]) == 0
     land_all(study.settings)

@@ -7,6 +7,7 @@ import io
 import random
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,8 @@ def test_every_file_comes_back_from_a_spreadsheet_as_it_was(path: str):
     assert (again.is_changed, again.content) == (False, data)
 
 
-TABLE = TABLES["xw_values"]
+# Its first eight columns, as a small table of its own.
+TABLE = replace(TABLES["xw_values"], columns=TABLES["xw_values"].columns[:8])
 HEADER = ",".join(TABLE.column_names)
 ROWS = (
     "vi_2016,office_holders,,V1,01,Ja,ja,",
@@ -304,7 +306,7 @@ def test_the_command_checks_mends_and_refuses(registry: Path, capsys: pytest.Cap
 
     path = registry / "crosswalk" / "xw_values.csv"
     data = path.read_bytes()
-    saved = saved_by_a_dutch_spreadsheet(data, TABLE)
+    saved = saved_by_a_dutch_spreadsheet(data, TABLES["xw_values"])
     path.write_bytes(saved)
     assert main(["tidy", "--check"]) == 1
     assert "crosswalk/xw_values.csv: is not tidy" in capsys.readouterr().out

@@ -126,7 +126,7 @@ def test_checks_json_is_the_contracts_list(tmp_path):
     run_id = record_green(settings)
     outcome = publish_small(settings)
     checks = json.loads((outcome.path / "quality" / "checks.json").read_text())
-    assert len(checks) == 6
+    assert len(checks) == 7
     assert all(set(check) == set(CHECK_FIELDS) and check["run_id"] == run_id for check in checks)
 
 

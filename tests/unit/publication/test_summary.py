@@ -146,7 +146,7 @@ def test_a_table_too_wide_for_its_terminal_is_not_cut_off(summary):
 
 def test_checks_flags_and_reconciliation_are_counted(summary):
     text = printed(summary, terminal=False)
-    assert "checks: 5 passed, 1 flagged" in text
+    assert "checks: 6 passed, 1 flagged" in text
     assert "! core/fct_answer few_missing: 7 (owner team, until 2999-01-01)" in text.replace("\n", " ")
     assert (
         "reconciliation: 2 of 3 published figures met, 1 of them with a figure that may not be shown" in text

@@ -28,8 +28,8 @@ select
 from {{ ref('est_comparability') }} as comparability
 inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
 inner join {{ ref('dim_population') }} as populations using (population_id)
-left join {{ ref('series_breaks') }} as breaks using (break_id)
-left join {{ ref('wave_instruments') }} as fielded
+left join {{ accepted(ref('series_breaks')) }} as breaks using (break_id)
+left join {{ accepted(ref('wave_instruments'), 'row_status') }} as fielded
     on comparability.wave_id = fielded.wave_id
     and comparability.instrument_id = fielded.instrument_id
 left join {{ ref('themes') }} as themes on indicators.theme_id = themes.theme_id

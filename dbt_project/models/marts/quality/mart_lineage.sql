@@ -46,7 +46,7 @@ routes as (
     inner join resolved
         on estimated.indicator_id = resolved.indicator_id
         and resolved.part in ('numerator', 'denominator', 'base')
-    inner join {{ ref('routing') }} as routing
+    inner join {{ accepted(ref('routing')) }} as routing
         on estimated.wave_id = routing.wave_id
         and estimated.instrument_id = routing.instrument_id
         and routing.concept_id in (resolved.concept_id, resolved.source_concept_id)
@@ -55,7 +55,7 @@ routes as (
     from routes
     inner join sources
         on routes.gate_concept_id = sources.concept_id
-    inner join {{ ref('routing') }} as routing
+    inner join {{ accepted(ref('routing')) }} as routing
         on routes.wave_id = routing.wave_id
         and routes.instrument_id = routing.instrument_id
         and routing.concept_id in (sources.concept_id, sources.source_concept_id)

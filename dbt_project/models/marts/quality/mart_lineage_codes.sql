@@ -14,7 +14,7 @@ coded as (
         if(rows.missing_kind is null, rows.code, null) as code,
         rows.missing_kind
     from variables
-    inner join {{ ref('xw_values') }} as rows
+    inner join {{ accepted(ref('xw_values')) }} as rows
         on variables.wave_id = rows.wave_id
         and variables.instrument_id = rows.instrument_id
         and (rows.file_id is null or variables.file_id = rows.file_id)
@@ -30,7 +30,7 @@ ranges as (
         rows.code,
         null::varchar as missing_kind
     from variables
-    inner join {{ ref('xw_buckets') }} as rows
+    inner join {{ accepted(ref('xw_buckets')) }} as rows
         on variables.wave_id = rows.wave_id
         and variables.instrument_id = rows.instrument_id
         and (rows.file_id is null or variables.file_id = rows.file_id)
