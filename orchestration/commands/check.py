@@ -90,6 +90,8 @@ def _print_files(console: Console, outcome: CheckOutcome) -> None:
         line.append(f"{file.n_rows:>7,} rows {file.n_columns:>4} variables  ")
         line.append(mark, style=style)
         console.print(line, soft_wrap=True)
+        for note in file.notes:
+            console.print(Text(f"  {note}", style="dim"), soft_wrap=True)
 
 
 def _count(items: Sequence[object], name: str) -> str:

@@ -88,6 +88,8 @@ def _run(
     began = time.perf_counter()
     with StepProgress(console) as progress:
         result = run_refresh(settings, waves, publish, progress)
+    for note in result.notes:
+        console.print(Text(note), soft_wrap=True)
     if not result.success:
         return _print_refusal(settings, console, result)
     steps = {**result.timings}

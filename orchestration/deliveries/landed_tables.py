@@ -1,4 +1,4 @@
-"""The five Parquet files of a landed delivery: their columns, and how they are written."""
+"""The Parquet files of a landed delivery: their columns, and how they are written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-TABLE_NAMES = ("answers", "variables", "values", "delivery", "response")
+TABLE_NAMES = ("answers", "variables", "values", "delivery", "response", "corrections", "superseded")
 SOURCE_COLUMNS = {
     "wave_id": "string",
     "programme_id": "string",
@@ -41,6 +41,7 @@ DELIVERY_COLUMNS = {
     "path": "string",
     "sha256": "string",
     "codebook_sha256": "string",
+    "corrections_sha256": "string",
     "n_rows": "int64",
     "n_columns": "int32",
     "weight_variable": "string",
@@ -66,6 +67,34 @@ RESPONSE_COLUMNS = {
     "file_id": "string",
     "population_id": "string",
     "invited": "int64",
+}
+
+CORRECTION_COLUMNS = {
+    **SOURCE_COLUMNS,
+    "position": "int32",
+    "correction_id": "string",
+    "variable_name": "string",
+    "action": "string",
+    "rows_matched": "int64",
+    "rows_changed": "int64",
+    "reason": "string",
+    "source": "string",
+    "decided_by": "string",
+    "decided_on": "string",
+}
+SUPERSEDED_COLUMNS = {
+    **SOURCE_COLUMNS,
+    "delivery_version": "int32",
+    "path": "string",
+    "sha256": "string",
+    "codebook_sha256": "string",
+    "n_rows": "int64",
+    "n_columns": "int32",
+    "is_synthetic": "bool",
+    "received_on": "string",
+    "superseded_by": "int32",
+    "note": "string",
+    "compared_with_next": "string",
 }
 
 

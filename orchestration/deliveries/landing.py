@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestration.deliveries.corrections import apply_corrections
 from orchestration.deliveries.design_checks import (
     check_cells,
     check_declared_variables,
@@ -18,6 +19,7 @@ from orchestration.deliveries.design_checks import (
     respondent_ids,
 )
 from orchestration.deliveries.landed_folder import drop_vanished_files, landed_as, replace_folder
+from orchestration.deliveries.landed_history import delivery_history, history_tables
 from orchestration.deliveries.landed_tables import (
     DELIVERY_COLUMNS,
     RESPONSE_COLUMNS,
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     from orchestration.registry.load import Registry
     from orchestration.settings import Settings
 
-LANDING_VERSION = 3
+LANDING_VERSION = 4
 """Bump when the same file would land differently, so that everything is landed anew."""
 
 Progress = Callable[[str, str, int, int], None]
@@ -66,6 +68,8 @@ class LandedFile:
     n_rows: int
     n_columns: int
     """Columns of the delivered file; landing may hold fewer."""
+    notes: tuple[str, ...] = ()
+    """What a person wants to be told of a file that landed anew: corrections, a redelivery that is the same."""
 
 
 def land_all(
@@ -112,7 +116,9 @@ def land_file(
     ``lock`` (read from the delivery when left out) is compared with the rows and columns that were read.
     """
     hashes = _input_hashes(manifest, entry)
-    landing_hash = _landing_hash(manifest, entry, hashes, key)
+    lock = lock or read_lock(manifest)
+    history = delivery_history(manifest, entry, lock)
+    landing_hash = _landing_hash(manifest, entry, {**hashes, "history": history.fingerprint}, key)
     folder = landing / manifest.wave / entry.file_id
     known = landed_as(folder)
     if known is not None and known["landing_hash"] == landing_hash:
@@ -120,8 +126,9 @@ def land_file(
             manifest, entry, folder, landing_hash, known["n_rows"], known["n_columns"], is_new=False
         )
     try:
-        source = read_source(manifest.folder, entry)
-        respondents, members = _checked_people(manifest, entry, source, lock or read_lock(manifest))
+        received = read_source(manifest.folder, entry)
+        source, applied = apply_corrections(manifest, entry, received, history.corrections)
+        respondents, members = _checked_people(manifest, entry, source, lock, received.frame.shape)
     except DeliveryProblems as found:
         raise DeliveryProblems(placed(problem, manifest, entry.path) for problem in found.problems) from None
     tables = _tables(
@@ -130,11 +137,12 @@ def land_file(
         source,
         key.pseudonyms(manifest.wave, entry.file_id, respondents),
         key.panel_pseudonyms(entry.panel, members),
-        hashes,
+        {**hashes, "corrections": history.corrections_sha256},
         landing_hash,
     )
-    replace_folder(landing, folder, tables)
-    return _outcome(manifest, entry, folder, landing_hash, *source.frame.shape, is_new=True)
+    told, notes = history_tables(manifest, entry, history, applied, received)
+    replace_folder(landing, folder, {**tables, **told})
+    return _outcome(manifest, entry, folder, landing_hash, *source.frame.shape, is_new=True, notes=notes)
 
 
 def _land_manifest(
@@ -156,7 +164,7 @@ def _land_manifest(
             landed.append(land_file(manifest, entry, settings.landing, key, lock))
         except DeliveryProblems as found:
             problems += found.problems
-    raise_when_any(problems)
+    raise_when_any(dict.fromkeys(problems))
     drop_vanished_files(settings.landing / manifest.wave, {entry.file_id for entry in manifest.current})
     return landed
 
@@ -223,20 +231,20 @@ def _landing_hash(
 
 
 def _checked_people(
-    manifest: Manifest, entry: DeliveredFile, source: SourceTable, lock: Lock
+    manifest: Manifest, entry: DeliveredFile, source: SourceTable, lock: Lock, delivered: tuple[int, int]
 ) -> tuple[list[str], list[str | None]]:
-    """Respondent id and panel id of each row, of a file that may land."""
+    """Respondent id and panel id of each row, of a file that may land; ``delivered``: its shape as it came."""
     raise_when_any(check_declared_variables(entry, source))
     respondents, problems = respondent_ids(entry, source)
     members, found = panel_members(entry, source)
     problems += found
     problems += check_weight(entry, source) + check_design(entry, source) + check_cells(entry, source)
     locked = lock.files.get(entry.path)
-    if locked is not None and (locked.rows, locked.columns) != source.frame.shape:
+    if locked is not None and (locked.rows, locked.columns) != delivered:
         problems.append(
             Problem(
                 "wrong_shape",
-                f"{source.frame.shape[0]} rows and {source.frame.shape[1]} columns can be read; the lock "
+                f"{delivered[0]} rows and {delivered[1]} columns can be read; the lock "
                 f"says {locked.rows} and {locked.columns}",
                 "the manifest reads the file in another way than when it "
                 f"was locked: correct it, or run `peilstok lock {manifest.wave}`",
@@ -283,6 +291,7 @@ def _tables(
         "path": entry.path,
         "sha256": hashes["file"],
         "codebook_sha256": hashes["codebook"],
+        "corrections_sha256": hashes["corrections"],
         "n_rows": source.frame.shape[0],
         "n_columns": source.frame.shape[1],
         "weight_variable": entry.weight,
@@ -333,6 +342,7 @@ def _outcome(
     n_rows: int,
     n_columns: int,
     is_new: bool,
+    notes: tuple[str, ...] = (),
 ) -> LandedFile:
     return LandedFile(
         manifest.wave,
@@ -344,4 +354,5 @@ def _outcome(
         is_new,
         int(n_rows),
         int(n_columns),
+        notes,
     )
