@@ -89,15 +89,24 @@ def history_tables(
         older = manifest.earlier_versions(entry)[-1]
         verdict = _verdict(manifest, older, entry, received)
         superseded[-1]["compared_with_next"] = verdict
-        notes.append(
-            f"{manifest.wave} {entry.file_id}: version {entry.version} supersedes version {older.version}, which "
-            + (NOT_READABLE if verdict == NOT_READABLE else f"is {verdict}")
-        )
+        notes.append(_told(manifest.wave, older, entry, verdict))
     tables = {
         "corrections": arrow_table(CORRECTION_COLUMNS, _correction_rows(manifest, entry, applied)),
         "superseded": arrow_table(SUPERSEDED_COLUMNS, superseded),
     }
     return tables, tuple(notes)
+
+
+def _told(wave_id: str, older: DeliveredFile, newer: DeliveredFile, verdict: str) -> str:
+    from orchestration.deliveries.comparison import SAME_CELLS
+
+    head = f"{wave_id}: version {newer.version} of {newer.file_id}"
+    if verdict == SAME_CELLS:
+        return f"{head} is the same in every cell as version {older.version}"
+    if verdict == NOT_READABLE:
+        return f"{head} supersedes version {older.version}, which cannot be read"
+    compare = f"`peilstok diff {wave_id}@{older.version} {wave_id}@{newer.version}`"
+    return f"{head} supersedes version {older.version} and is {verdict}; {compare} says where"
 
 
 def _verdict(manifest: Manifest, older: DeliveredFile, newer: DeliveredFile, received: SourceTable) -> str:

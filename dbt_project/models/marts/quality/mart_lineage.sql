@@ -29,6 +29,34 @@ estimated as (
     select distinct trend.indicator_id, trend.wave_id, populations.instrument_id
     from {{ ref('mart_trend') }} as trend
     inner join {{ ref('dim_population') }} as populations using (population_id)
+),
+
+earlier as (
+    -- The versions that a file superseded, each with the day that it came and its hash.
+    select
+        wave_id,
+        file_id,
+        string_agg(
+            'version ' || delivery_version || coalesce(', received ' || received_on, '') || ', sha256 ' || sha256
+            || coalesce(', ' || compared_with_next, ''),
+            '; ' order by delivery_version
+        ) as superseded_versions
+    from {{ ref('dim_delivery') }}
+    where superseded_by is not null
+    group by all
+),
+
+touching as (
+    select
+        mapped.file_key,
+        mapped.source_variable,
+        string_agg(distinct corrections.correction_id || ': ' || corrections.reason, '; ' order by corrections.correction_id || ': ' || corrections.reason)
+            as corrections
+    from (select distinct file_key, source_variable from {{ ref('fct_question') }}) as mapped
+    inner join {{ ref('dim_correction') }} as corrections
+        on mapped.file_key = corrections.file_key
+        and (corrections.is_of_every_figure or mapped.source_variable = corrections.source_variable)
+    group by all
 )
 
 select distinct
@@ -45,7 +73,10 @@ select distinct
     deliveries.file_id,
     deliveries.path as file_path,
     deliveries.sha256 as file_sha256,
-    deliveries.delivery_version
+    deliveries.delivery_version,
+    deliveries.received_on,
+    earlier.superseded_versions,
+    touching.corrections
 from resolved
 inner join {{ ref('fct_question') }} as mapped
     on resolved.source_concept_id = mapped.concept_id
@@ -55,3 +86,9 @@ inner join estimated
     and mapped.instrument_id = estimated.instrument_id
 inner join {{ ref('dim_delivery') }} as deliveries
     on mapped.file_key = deliveries.file_key
+left join earlier
+    on deliveries.wave_id = earlier.wave_id
+    and deliveries.file_id = earlier.file_id
+left join touching
+    on mapped.file_key = touching.file_key
+    and mapped.source_variable = touching.source_variable
