@@ -12,7 +12,10 @@ INFO_TABLE = "release_info"
 INPUTS_TABLE = "release_inputs"
 
 INFO_COMMENT = "One row: what this release is made from. Times and run ids stand in MANIFEST.json alone."
-INPUTS_COMMENT = "One row per delivered file that the release is made from, with its hash and that of the corrections applied to it."
+INPUTS_COMMENT = (
+    "One row per delivered file that the release is made from, with its hash and that of corrections.yml where it "
+    "corrected the file."
+)
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ for each file in ``parquet/`` and ``csv/``, by path, except those of ``release_i
 columns of ``release_info`` as ``name=value``. ``release_info`` carries the id itself, hence its files
 cannot be part of it. Left out as well: ``marts.duckdb``, which holds the same rows (and the id), and whose
 padding differs each time that DuckDB writes it; ``quality/``, which carries the run id; ``diff/``, which
-depends on the release before; ``MANIFEST.json``, which carries times. So equal input gives an equal id and equal bytes of every data file, and another
-registry or delivery gives another id even where no figure moves: a release always tells the truth about its
-own origin.
+depends on the release before; ``MANIFEST.json``, which carries times. So equal input gives an equal id and
+equal bytes of every data file, and another registry or delivery gives another id even where no figure moves: a
+release always tells the truth about its own origin.
 """
 
 from __future__ import annotations

@@ -56,8 +56,9 @@ def generate(
 ) -> list[GeneratedFile]:
     """Write the deliveries of ``waves`` (all when left out) under ``raw_root/<programme>/<wave_id>/``.
 
-    Files, codebooks, ``delivery.yml`` and ``corrections.yml``; the lock is written by ``peilstok lock``. Equal registry, equal
-    bytes. ``progress`` is told each file. Raises ``ValueError`` for a wave that the generator does not know.
+    Files, codebooks, ``delivery.yml`` and ``corrections.yml``; the lock is written by ``peilstok lock``.
+    Equal registry, equal bytes. ``progress`` is told each file. Raises ``ValueError`` for a wave that the
+    generator does not know.
     """
     unknown = sorted(set(waves or []) - set(wave_ids()))
     if unknown:

@@ -83,11 +83,9 @@ def _applied(entry: DeliveredFile, source: SourceTable, correction: Correction) 
         change = act(source, correction.action, rows)
     except NotThisKind as wrong:  # pragma: no cover - actions translate it themselves
         raise Refusal("holds a code that is no number", "correct the correction", code=str(wrong)) from None
-    _check_guards(source, correction, change, label)
-    counts_rows = correction.expect.rows is not None or correction.action.takes_match
-    matched = int(change.matched.sum())
-    if counts_rows and not matched and correction.expect.rows != 0:
+    if correction.action.takes_match and not change.matched.any() and correction.expect.rows != 0:
         raise _NothingMatched("matches no row", _remedy(correction))
+    _check_guards(source, correction, change, label)
     if not change.is_effective:
         raise _NothingMatched(
             "changes nothing: the file is as the correction would make it", _remedy(correction)
