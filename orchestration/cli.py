@@ -96,6 +96,14 @@ def build_parser() -> argparse.ArgumentParser:
     rollback = commands.add_parser("rollback", help="make an earlier release current again")
     rollback.add_argument("release", metavar="ID", help="release id, as `peilstok releases` lists it")
 
+    diff = commands.add_parser(
+        "diff", help="say what differs between two releases, or two versions of a delivery"
+    )
+    what = "release (id, its beginning, current or previous), or version of a delivery such as vi_2016@1"
+    diff.add_argument("old", metavar="A", help=what)
+    diff.add_argument("new", metavar="B", help="the same, to compare with")
+    diff.add_argument("--csv", metavar="FILE", type=Path, help="of releases: write every cell that differs")
+
     weights = commands.add_parser(
         "weights", help="print how much the weights vary and what recalibrating them would change"
     )
@@ -198,6 +206,10 @@ def _run(options: argparse.Namespace) -> int:
         from orchestration.commands.releases import show_releases
 
         return show_releases(settings, console)
+    if options.command == "diff":
+        from orchestration.commands.diff import diff
+
+        return diff(settings, console, options.old, options.new, options.csv)
     if options.command == "rollback":
         from orchestration.commands.releases import roll_back
 

@@ -70,7 +70,7 @@ class RefreshOutcome:
 
     ``problems``: what went wrong, as text for a person, without tracebacks; ``failed_checks``: the checks
     that blocked; ``timings``: seconds per step; ``exit_code``: 0, 1 (a gate said no) or 2 (unusable input);
-    ``release``: what publishing did, None if it did not come to that.
+    ``release``: what publishing did, None if it did not come to that; ``notes``: news of the deliveries.
     """
 
     success: bool
@@ -79,6 +79,7 @@ class RefreshOutcome:
     timings: dict[str, float] = field(default_factory=dict)
     exit_code: int = 0
     release: ReleaseOutcome | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 def run_refresh(
@@ -110,6 +111,7 @@ def run_refresh(
         timings=dict(run.timings),
         exit_code=0 if is_done else run.exit_code or 1,
         release=run.outcome,
+        notes=list(run.notes),
     )
 
 

@@ -67,6 +67,8 @@ class WarehouseRun:
     problems: list[str] = field(default_factory=list)
     exit_code: int = 0
     outcome: ReleaseOutcome | None = None
+    notes: list[str] = field(default_factory=list)
+    """What a person wants to be told of the files that landed anew."""
 
     @cached_property
     def registry(self) -> Registry:

@@ -58,6 +58,7 @@ def _land(run: WarehouseRun, run_id: str) -> "tuple[list[LandedFile], LandingReg
         run.item("landing", f"{wave_id}/{file_id}")
 
     landed = land_all(run.settings, run.waves, tell, run.registry)
+    run.notes += [note for file in landed for note in file.notes]
     listed = write_register(run.settings)
     inputs = input_hashes(run.settings, listed.hash, run.registry.hash)
     evidence.start_run(run.settings.home, inputs, run_id)

@@ -149,6 +149,8 @@ def _print_files(console: Console, outcome: CheckOutcome) -> None:
         console.print(line, soft_wrap=True)
         for remark, style in _about_texts(file):
             console.print(Text(remark, style=style), soft_wrap=True)
+        for note in file.notes:
+            console.print(Text(f"  {note}", style="dim"), soft_wrap=True)
 
 
 def _about_texts(file: LandedFile) -> Iterator[tuple[str, str]]:

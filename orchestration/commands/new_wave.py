@@ -187,7 +187,7 @@ def _evidence(
     """The earlier wave's manifest and files, and the evidence; without its files, the registry has to do."""
     from orchestration.commands.choice import wave_folders
     from orchestration.deliveries import DeliveryProblems, load_manifest
-    from orchestration.deliveries.readers import read_source
+    from orchestration.deliveries.confined_reading import read_source
     from orchestration.registry.proposals.evidence import described, from_registry, with_codebooks
 
     evidence = from_registry(registry, wave.wave_id)

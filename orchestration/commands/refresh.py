@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from orchestration.registry import Registry
 
 PREPARING = "start and finish"
+MOVES_SHOWN = 6
 
 
 def refresh(
@@ -101,6 +102,8 @@ def _run(
     began = time.perf_counter()
     with StepProgress(console) as progress:
         result = run_refresh(settings, waves, publish, progress)
+    for note in result.notes:
+        console.print(Text(note), soft_wrap=True)
     if not result.success:
         return _print_refusal(settings, console, result)
     steps = {**result.timings}
@@ -120,7 +123,31 @@ def _run(
     success = LastSuccess(now, current, _register_hash(settings), warehouse_stamp(settings.home))
     write_last_success(settings, success, waves)
     _print_ending(settings, console, "no_change" if current == previous else "published", steps)
+    if previous is not None and previous != current:
+        _print_moves(settings, console, previous, current)
     return 0
+
+
+def _print_moves(settings: Settings, console: Console, previous: str, current: str) -> None:
+    """Which published figures moved since the release before, in a few lines."""
+    from orchestration.publication.release_diff import (
+        ReleaseNotReadable,
+        cell_text,
+        compare_releases,
+        headline,
+    )
+
+    try:
+        cells = compare_releases(settings.published / previous, settings.published / current)
+    except ReleaseNotReadable as fault:
+        console.print(Text(f"figures: not compared with the release before, {fault}", style="yellow"))
+        return
+    console.print()
+    console.print(Text(f"figures since {previous}: {headline(cells)}", style="bold"), soft_wrap=True)
+    for cell in cells[:MOVES_SHOWN]:
+        console.print(Text(f"  {cell_text(cell)}"), soft_wrap=True)
+    if cells:
+        console.print(Text(f"see them all: peilstok diff {previous} {current}", style="dim"), soft_wrap=True)
 
 
 def _print_refusal(settings: Settings, console: Console, result: object) -> int:

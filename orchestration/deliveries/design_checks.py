@@ -102,7 +102,7 @@ def respondent_ids(entry: DeliveredFile, source: SourceTable) -> tuple[list[str]
         )
     filled = [value for value, absent in zip(ids, declared, strict=True) if value and not absent]
     surplus = len(filled) - len(set(filled))
-    coinciding = len(set(filled)) - len({_bare(value) for value in filled})
+    coinciding = len(set(filled)) - len({bare_id(value) for value in filled})
     for count, said in (
         (surplus, "repeat the respondent id of an earlier row"),
         (
@@ -131,7 +131,7 @@ def panel_members(entry: DeliveredFile, source: SourceTable) -> tuple[list[str |
     no_number = column.isna() | _declared_missing(_variable(source, entry.panel_id), column)
     # Another wave may write the same number as text or with zeros before it.
     members = [
-        None if absent or _is_blank(cell) else _bare(canonical_code(cell))
+        None if absent or _is_blank(cell) else bare_id(canonical_code(cell))
         for cell, absent in zip(column, no_number, strict=True)
     ]
     filled = [member for member in members if member]
@@ -323,7 +323,7 @@ def _without_value(source: SourceTable, name: str) -> int:
     return int((answers.isna() | _declared_missing(_variable(source, name), answers)).sum())
 
 
-def _bare(respondent: str) -> str:
+def bare_id(respondent: str) -> str:
     """An id as people read it: ``0002``, ``2.0`` and `` 2`` are one and the same."""
     text = respondent.strip()
     whole = WHOLE_NUMBER.fullmatch(text)

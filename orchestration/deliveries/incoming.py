@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.deliveries.codebook import COLUMNS, NEEDED, read_codebook_file
+from orchestration.deliveries.confined_reading import read_source
 from orchestration.deliveries.file_faults import decode, read_bytes, regular_file, unreadable
 from orchestration.deliveries.manifest import (
     LONGEST_NAME_BYTES,
@@ -24,7 +25,6 @@ from orchestration.deliveries.problems import (
     Problem,
     raise_when_any,
 )
-from orchestration.deliveries.readers import read_source
 from orchestration.deliveries.source_table import SourceTable
 
 DELIMITERS = ";,\t|"

@@ -22,6 +22,8 @@ TABLE_NAMES = (
     "response_sets",
     "missing_reasons",
     "original_texts",
+    "corrections",
+    "superseded",
 )
 SOURCE_COLUMNS = {
     "wave_id": "string",
@@ -54,6 +56,7 @@ DELIVERY_COLUMNS = {
     "path": "string",
     "sha256": "string",
     "codebook_sha256": "string",
+    "corrections_sha256": "string",
     "n_rows": "int64",
     "n_columns": "int32",
     "weight_variable": "string",
@@ -88,6 +91,33 @@ RESPONSE_COLUMNS = {
     "invited": "int64",
 }
 
+CORRECTION_COLUMNS = {
+    **SOURCE_COLUMNS,
+    "position": "int32",
+    "correction_id": "string",
+    "variable_name": "string",
+    "action": "string",
+    "rows_matched": "int64",
+    "rows_changed": "int64",
+    "reason": "string",
+    "source": "string",
+    "decided_by": "string",
+    "decided_on": "string",
+}
+SUPERSEDED_COLUMNS = {
+    **SOURCE_COLUMNS,
+    "delivery_version": "int32",
+    "path": "string",
+    "sha256": "string",
+    "codebook_sha256": "string",
+    "n_rows": "int64",
+    "n_columns": "int32",
+    "is_synthetic": "bool",
+    "received_on": "string",
+    "superseded_by": "int32",
+    "note": "string",
+    "compared_with_next": "string",
+}
 RESPONSE_SET_COLUMNS = {
     **SOURCE_COLUMNS,
     "set_name": "string",

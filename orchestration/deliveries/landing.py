@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.deliveries.access_log import record_access
 from orchestration.deliveries.confined_reading import ReadingLimits, read_source
+from orchestration.deliveries.corrections import apply_corrections
+from orchestration.deliveries.delivery_tables import delivery_tables
 from orchestration.deliveries.design_checks import (
     check_cells,
     check_declared_variables,
@@ -21,15 +23,7 @@ from orchestration.deliveries.design_checks import (
     respondent_ids,
 )
 from orchestration.deliveries.landed_folder import drop_vanished_files, landed_as, replace_folder
-from orchestration.deliveries.landed_tables import (
-    DELIVERY_COLUMNS,
-    RESPONSE_COLUMNS,
-    VALUE_COLUMNS,
-    VARIABLE_COLUMNS,
-    answers_table,
-    arrow_table,
-    codebook_tables,
-)
+from orchestration.deliveries.landed_history import delivery_history, history_tables
 from orchestration.deliveries.lock import Lock, read_lock, size_and_hash, verify_lock
 from orchestration.deliveries.manifest import DeliveredFile, Manifest
 from orchestration.deliveries.manifest_reading import find_deliveries, scan_deliveries
@@ -77,6 +71,8 @@ class LandedFile:
     n_columns: int
     """Columns of the delivered file; landing may hold fewer."""
     text_counts: TextCounts = NO_TEXTS
+    notes: tuple[str, ...] = ()
+    """What a person wants to be told of a file that landed anew: corrections, a redelivery that is the same."""
 
 
 def land_all(
@@ -136,7 +132,9 @@ def land_file(
     """
     rules = rules or rules_of_folder(load_settings().registry)
     hashes = _input_hashes(manifest, entry)
-    landing_hash = _landing_hash(manifest, entry, hashes, key, rules)
+    lock = lock or read_lock(manifest)
+    history = delivery_history(manifest, entry, lock)
+    landing_hash = _landing_hash(manifest, entry, {**hashes, "history": history.fingerprint}, key, rules)
     folder = landing / manifest.wave / entry.file_id
     known = landed_as(folder)
     if known is not None and known["landing_hash"] == landing_hash:
@@ -150,23 +148,27 @@ def land_file(
             False,
         )
     try:
-        source = read_source(manifest.folder, entry, limits)
+        received = read_source(manifest.folder, entry, limits)
         if _input_hashes(manifest, entry) != hashes:
             raise DeliveryProblems([_changed(entry)])
-        respondents, members = _checked_people(manifest, entry, source, lock or read_lock(manifest), rules)
+        source, applied = apply_corrections(manifest, entry, received, history.corrections)
+        respondents, members = _checked_people(manifest, entry, source, lock, received.frame.shape, rules)
     except DeliveryProblems as found:
         raise DeliveryProblems(placed(problem, manifest, entry.path) for problem in found.problems) from None
-    tables = _tables(
+    tables = delivery_tables(
         manifest,
         entry,
         source,
         key.pseudonyms(manifest.wave, entry.file_id, respondents),
         key.panel_pseudonyms(entry.panel, members),
-        hashes,
+        {**hashes, "corrections": history.corrections_sha256},
         landing_hash,
     )
-    replace_folder(landing, folder, tables)
-    return _outcome(manifest, entry, folder, landing_hash, source.frame.shape, source.text_counts, True)
+    told, notes = history_tables(manifest, entry, history, applied, received, limits)
+    replace_folder(landing, folder, {**tables, **told})
+    return _outcome(
+        manifest, entry, folder, landing_hash, source.frame.shape, source.text_counts, True, notes
+    )
 
 
 def _land_manifest(
@@ -190,7 +192,7 @@ def _land_manifest(
             landed.append(land_file(manifest, entry, settings.landing, key, lock, rules, limits))
         except DeliveryProblems as found:
             problems += found.problems
-    raise_when_any(problems)
+    raise_when_any(dict.fromkeys(problems))
     drop_vanished_files(settings.landing / manifest.wave, {entry.file_id for entry in manifest.current})
     return landed
 
@@ -274,9 +276,14 @@ def _landing_hash(
 
 
 def _checked_people(
-    manifest: Manifest, entry: DeliveredFile, source: SourceTable, lock: Lock, rules: PrivacyRules
+    manifest: Manifest,
+    entry: DeliveredFile,
+    source: SourceTable,
+    lock: Lock,
+    delivered: tuple[int, int],
+    rules: PrivacyRules,
 ) -> tuple[list[str], list[str | None]]:
-    """Respondent id and panel id of each row, of a file that may land."""
+    """Respondent id and panel id of each row, of a file that may land; ``delivered``: its shape as it came."""
     raise_when_any(check_declared_variables(entry, source))
     respondents, problems = respondent_ids(entry, source)
     members, found = panel_members(entry, source)
@@ -284,11 +291,11 @@ def _checked_people(
     problems += check_weight(entry, source) + check_design(entry, source) + check_cells(entry, source)
     problems += check_finite(entry, source)
     locked = lock.files.get(entry.path)
-    if locked is not None and (locked.rows, locked.columns) != source.frame.shape:
+    if locked is not None and (locked.rows, locked.columns) != delivered:
         problems.append(
             Problem(
                 "wrong_shape",
-                f"{source.frame.shape[0]} rows and {source.frame.shape[1]} columns can be read; the lock "
+                f"{delivered[0]} rows and {delivered[1]} columns can be read; the lock "
                 f"says {locked.rows} and {locked.columns}",
                 "the manifest reads the file in another way than when it "
                 f"was locked: correct it, or run `peilstok lock {manifest.wave}`",
@@ -300,81 +307,6 @@ def _checked_people(
     return respondents, members
 
 
-def _tables(
-    manifest: Manifest,
-    entry: DeliveredFile,
-    source: SourceTable,
-    pseudonyms: list[str],
-    members: list[str | None],
-    hashes: dict[str, str | None],
-    landing_hash: str,
-) -> dict[str, Any]:
-    origin = {
-        "wave_id": manifest.wave,
-        "programme_id": manifest.programme,
-        "instrument_id": entry.instrument,
-        "file_id": entry.file_id,
-    }
-    kept = [variable for variable in source.variables if variable.variable_name not in entry.dropped]
-    names = {variable.variable_name for variable in kept}
-    uses = {
-        **dict.fromkeys(entry.strata, "stratum"),
-        **dict.fromkeys(entry.population_sizes, "population_size"),
-        **({entry.ssu: "ssu"} if entry.ssu else {}),
-        **({entry.psu: "psu"} if entry.psu else {}),
-        **({entry.weight: "weight"} if entry.weight else {}),
-    }
-    delivery = {
-        **origin,
-        "delivery_version": entry.version,
-        "path": entry.path,
-        "sha256": hashes["file"],
-        "codebook_sha256": hashes["codebook"],
-        "n_rows": source.frame.shape[0],
-        "n_columns": source.frame.shape[1],
-        "weight_variable": entry.weight,
-        "stratum_variables": "|".join(entry.strata) or None,
-        "psu_variable": entry.psu,
-        "psu_population_variable": entry.psu_population,
-        "ssu_variable": entry.ssu,
-        "ssu_population_variable": entry.ssu_population,
-        "panel": entry.panel,
-        "is_synthetic": manifest.is_synthetic,
-        "is_assumed": entry.is_assumed,
-        "supplier": manifest.supplier,
-        "received_on": manifest.received_on.isoformat(),
-        "notice": manifest.notice,
-        "licence": manifest.licence,
-        "file_label": source.file_label,
-        "encoding": source.encoding,
-        "declared_weight_variable": source.declared_weight or None,
-        **vars(source.text_counts),
-        "landing_hash": landing_hash,
-    }
-    return {
-        "answers": answers_table(
-            source.frame, pseudonyms, members, [variable.variable_name for variable in kept]
-        ),
-        "variables": arrow_table(
-            VARIABLE_COLUMNS,
-            [
-                {**origin, **vars(variable), "use": uses.get(variable.variable_name, "answer")}
-                for variable in kept
-            ],
-        ),
-        "values": arrow_table(
-            VALUE_COLUMNS,
-            [{**origin, **vars(value)} for value in source.values if value.variable_name in names],
-        ),
-        "delivery": arrow_table(DELIVERY_COLUMNS, [delivery]),
-        "response": arrow_table(
-            RESPONSE_COLUMNS,
-            [{**origin, "population_id": row.population, "invited": row.invited} for row in entry.response],
-        ),
-        **codebook_tables(source, origin, names),
-    }
-
-
 def _outcome(
     manifest: Manifest,
     entry: DeliveredFile,
@@ -383,6 +315,7 @@ def _outcome(
     shape: tuple[int, int],
     counts: TextCounts,
     is_new: bool,
+    notes: tuple[str, ...] = (),
 ) -> LandedFile:
     return LandedFile(
         manifest.wave,
@@ -395,6 +328,7 @@ def _outcome(
         int(shape[0]),
         int(shape[1]),
         counts,
+        notes,
     )
 
 

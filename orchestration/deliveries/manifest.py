@@ -8,7 +8,15 @@ import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from orchestration.deliveries.manifest_twin import Text, TwinFile, text_encoding
 
@@ -34,6 +42,25 @@ StratumName = Annotated[str, StringConstraints(min_length=1, max_length=256, pat
 Count = Annotated[int, Field(ge=0, strict=True)]
 Version = Annotated[int, Field(ge=1, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
+
+
+def _written_as_a_day(value: Any) -> Any:
+    # pydantic takes a number for seconds since 1970, and a moment for its day.
+    is_text = isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
+    is_day = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+    if value is not None and not (is_text or is_day):
+        raise ValueError("must be a day, such as 2016-11-01")
+    return value
+
+
+def _not_far_ahead(value: dt.date) -> dt.date:
+    latest = dt.date.today().year + 1
+    if value.year > latest:
+        raise ValueError(f"is in {value.year}, and nothing can have come in after {latest}")
+    return value
+
+
+Day = Annotated[dt.date, BeforeValidator(_written_as_a_day), AfterValidator(_not_far_ahead)]
 
 
 class _Entry(BaseModel):
@@ -162,6 +189,11 @@ class DeliveredFile(_Entry):
         examples=[False],
     )
     response: tuple[InvitedCount, ...] = Field((), description="how many were invited, by population")
+    received_on: Day | None = Field(
+        None,
+        description="day on which this version came in, where it is not the delivery's own",
+        examples=["2016-10-31"],
+    )
     note: Text | None = Field(
         None, description="anything a colleague should know about this file", examples=["corrected weights"]
     )
@@ -210,7 +242,7 @@ class ManifestHead(_Entry):
     version: Version = Field(
         description="version of the delivery: the highest version of its files", examples=[1]
     )
-    received_on: dt.date = Field(description="day on which it came in", examples=["2016-11-01"])
+    received_on: Day = Field(description="day on which it came in", examples=["2016-11-01"])
     supplier: Text = Field(description="who delivered it", examples=["Onderzoeksbureau"])
     is_synthetic: Flag = Field(description="true when no answer is a real person's", examples=[True])
     notice: Text | None = Field(
@@ -220,24 +252,6 @@ class ManifestHead(_Entry):
     )
     licence: Text = Field(description="on what terms it may be used", examples=["CC0-1.0"])
     contact: Text | None = Field(None, description="whom to ask about it", examples=["monitor@example.org"])
-
-    @field_validator("received_on", mode="before")
-    @classmethod
-    def _day_is_written_as_one(cls, value: Any) -> Any:
-        # pydantic takes a number for seconds since 1970, and a moment for its day.
-        is_text = isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
-        is_day = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
-        if not (is_text or is_day):
-            raise ValueError("must be a day, such as 2016-11-01")
-        return value
-
-    @field_validator("received_on")
-    @classmethod
-    def _day_is_not_far_ahead(cls, value: dt.date) -> dt.date:
-        latest = dt.date.today().year + 1
-        if value.year > latest:
-            raise ValueError(f"is in {value.year}, and nothing can have come in after {latest}")
-        return value
 
 
 class Manifest(ManifestHead):
@@ -257,9 +271,14 @@ class Manifest(ManifestHead):
 
     @property
     def superseded(self) -> tuple[DeliveredFile, ...]:
-        """Files of which a later version came in; kept and hash-checked, not landed."""
+        """Files of which a later version came in; kept, hash-checked and registered, not landed."""
         current = set(self.current)
         return tuple(entry for entry in self.files if entry not in current)
+
+    def earlier_versions(self, entry: DeliveredFile) -> tuple[DeliveredFile, ...]:
+        """The versions of the same file that ``entry`` supersedes, the oldest first."""
+        older = [e for e in self.files if e.file_id == entry.file_id and e.version < entry.version]
+        return tuple(sorted(older, key=lambda e: e.version))
 
     @property
     def paths(self) -> tuple[str, ...]:

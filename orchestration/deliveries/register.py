@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +16,20 @@ if TYPE_CHECKING:
     from orchestration.settings import Settings
 
 REGISTER_NAME = "register.parquet"
+SUPERSEDED_NAME = "superseded.parquet"
 
 
 @dataclass(frozen=True)
 class LandingRegister:
-    """``deliveries`` holds one row (a dict) per landed file, by wave and file; ``hash`` stands for all."""
+    """``deliveries`` holds one row (a dict) per landed file, by wave and file; ``hash`` stands for all.
+
+    ``superseded``: the earlier versions of these files, by wave, file and version. They are not landed; it is
+    known that they came, when, with which hash, what took their place, and whether that was the same.
+    """
 
     hash: str
     deliveries: list[dict[str, Any]]
+    superseded: list[dict[str, Any]] = field(default_factory=list)
 
 
 def write_register(settings: Settings) -> LandingRegister:
@@ -31,7 +37,12 @@ def write_register(settings: Settings) -> LandingRegister:
 
     Raises ``DeliveryProblems`` (exit code 2) when nothing has landed.
     """
-    from orchestration.deliveries.landed_tables import DELIVERY_COLUMNS, arrow_table, write_tables
+    from orchestration.deliveries.landed_tables import (
+        DELIVERY_COLUMNS,
+        SUPERSEDED_COLUMNS,
+        arrow_table,
+        write_tables,
+    )
 
     _drop_vanished_waves(settings)
     rows = _delivery_rows(settings.landing)
@@ -40,10 +51,18 @@ def write_register(settings: Settings) -> LandingRegister:
     incoming = settings.landing / "register.incoming"
     shutil.rmtree(incoming, ignore_errors=True)
     incoming.mkdir(mode=0o700)
-    write_tables(incoming, {"register": arrow_table(DELIVERY_COLUMNS, rows)})
-    (incoming / REGISTER_NAME).replace(settings.landing / REGISTER_NAME)
+    superseded = _superseded_rows(settings.landing)
+    write_tables(
+        incoming,
+        {
+            "register": arrow_table(DELIVERY_COLUMNS, rows),
+            "superseded": arrow_table(SUPERSEDED_COLUMNS, superseded),
+        },
+    )
+    for name in (SUPERSEDED_NAME, REGISTER_NAME):
+        (incoming / name).replace(settings.landing / name)
     incoming.rmdir()
-    return LandingRegister(register_hash(rows), rows)
+    return LandingRegister(register_hash(rows), rows, superseded)
 
 
 def load_register(settings: Settings) -> LandingRegister:
@@ -54,7 +73,9 @@ def load_register(settings: Settings) -> LandingRegister:
     if not path.is_file():
         raise _nothing_landed()
     rows = parquet.read_table(path).to_pylist()
-    return LandingRegister(register_hash(rows), rows)
+    earlier = settings.landing / SUPERSEDED_NAME
+    superseded = parquet.read_table(earlier).to_pylist() if earlier.is_file() else []
+    return LandingRegister(register_hash(rows), rows, superseded)
 
 
 def register_hash(rows: Iterable[dict[str, Any]]) -> str:
@@ -76,6 +97,17 @@ def _delivery_rows(landing: Path) -> list[dict[str, Any]]:
         for row in parquet.read_table(folder / "delivery.parquet").to_pylist()
     ]
     return sorted(rows, key=lambda row: (row["wave_id"], row["file_id"]))
+
+
+def _superseded_rows(landing: Path) -> list[dict[str, Any]]:
+    import pyarrow.parquet as parquet
+
+    rows = [
+        row
+        for folder in landed_folders(landing)
+        for row in parquet.read_table(folder / "superseded.parquet").to_pylist()
+    ]
+    return sorted(rows, key=lambda row: (row["wave_id"], row["file_id"], row["delivery_version"]))
 
 
 def _drop_vanished_waves(settings: Settings) -> None:

@@ -12,7 +12,10 @@ INFO_TABLE = "release_info"
 INPUTS_TABLE = "release_inputs"
 
 INFO_COMMENT = "One row: what this release is made from. Times and run ids stand in MANIFEST.json alone."
-INPUTS_COMMENT = "One row per delivered file that the release is made from, with its hash."
+INPUTS_COMMENT = (
+    "One row per delivered file that the release is made from, with its hash and that of corrections.yml where it "
+    "corrected the file."
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ def write_inputs(connection: duckdb.DuckDBPyConnection, register: Path) -> None:
             cast(path as varchar) as path,
             cast(sha256 as varchar) as sha256,
             cast(codebook_sha256 as varchar) as codebook_sha256,
+            cast(corrections_sha256 as varchar) as corrections_sha256,
             cast(is_synthetic as boolean) as is_synthetic,
             cast(is_assumed as boolean) as is_assumed,
             cast(received_on as varchar) as received_on,

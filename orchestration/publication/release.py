@@ -4,10 +4,10 @@
 for each file in ``parquet/`` and ``csv/``, by path, except those of ``release_info``, followed by the other
 columns of ``release_info`` as ``name=value``. ``release_info`` carries the id itself, hence its files
 cannot be part of it. Left out as well: ``marts.duckdb``, which holds the same rows (and the id), and whose
-padding differs each time that DuckDB writes it; ``quality/``, which carries the run id; ``MANIFEST.json``,
-which carries times. So equal input gives an equal id and equal bytes of every data file, and another
-registry or delivery gives another id even where no figure moves: a release always tells the truth about its
-own origin.
+padding differs each time that DuckDB writes it; ``quality/``, which carries the run id; ``diff/``, which
+depends on the release before; ``MANIFEST.json``, which carries times. So equal input gives an equal id and
+equal bytes of every data file, and another registry or delivery gives another id even where no figure moves: a
+release always tells the truth about its own origin.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ from orchestration.publication.manifest import (
     verify_files,
     write_manifest,
 )
+from orchestration.publication.release_diff import write_diff
 from orchestration.publication.tables import (
     ReleaseTable,
     attach_warehouse,
@@ -168,6 +169,7 @@ def _write_release(
         write_duckdb(tables, incoming)
 
     _write_quality(incoming, evidence)
+    write_diff(incoming, settings.published / previous_id if previous_id else None)
     manifest = ReleaseManifest(
         release_id=release_id,
         published_at=now_text(),

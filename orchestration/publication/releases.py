@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import duckdb
+
 from orchestration.publication.evidence import CheckResult
 from orchestration.publication.gate import PublicationRefused
+from orchestration.publication.ledger import ledger_path
 from orchestration.publication.manifest import ManifestDamaged, read_manifest, verify_files
 from orchestration.publication.release import CURRENT, current_release_id, switch_current
+from orchestration.publication.tables import literal
 from orchestration.publication.writer_lock import writer_lock
 from orchestration.settings import Settings
 
 TREND_TABLE = "mart_trend"
+PREVIOUS = "previous"
 
 
 class UnknownRelease(Exception):
@@ -54,6 +59,44 @@ def list_releases(settings: Settings) -> list[PublishedRelease]:
     current = current_release_id(settings)
     found = [_describe(path, path.name == current) for path in _release_folders(settings)]
     return sorted(found, key=lambda release: (release.published_at, release.release_id), reverse=True)
+
+
+def previous_release_id(settings: Settings) -> str | None:
+    """The release that was published last before, or, after a rollback, instead of the current one; of those
+    on disk. None when there is none."""
+    current = current_release_id(settings)
+    on_disk = {path.name for path in _release_folders(settings)}
+    path = ledger_path(settings)
+    if current is None or not path.exists():
+        return None
+    with duckdb.connect() as connection:
+        entered = connection.execute(
+            "select release_id, max(release_sequence) as last from read_parquet("
+            f"{literal(path)}) group by release_id order by last desc"
+        ).fetchall()
+    return next((name for name, _ in entered if name != current and name in on_disk), None)
+
+
+def find_release(settings: Settings, name: str) -> Path:
+    """The folder of a release: ``current``, ``previous``, its id, or the beginning of one id.
+
+    Raises ``UnknownRelease`` with what can be chosen.
+    """
+    known = sorted(path.name for path in _release_folders(settings))
+    if name in (CURRENT, PREVIOUS):
+        chosen = current_release_id(settings) if name == CURRENT else previous_release_id(settings)
+        if chosen is None or chosen not in known:
+            raise UnknownRelease(f"there is no {name} release; run `peilstok releases`")
+        return settings.published / chosen
+    found = [one for one in known if one.startswith(name)] if name else []
+    if name in known:
+        found = [name]
+    if len(found) == 1:
+        return settings.published / found[0]
+    if found:
+        raise UnknownRelease(f"{name!r} is the beginning of {', '.join(found)}: write one digit more")
+    listed = ", ".join(known) if known else "none yet; run `peilstok refresh`"
+    raise UnknownRelease(f"there is no release {name!r}; known: {CURRENT}, {PREVIOUS}, {listed}")
 
 
 def rollback(settings: Settings, release_id: str) -> RollbackOutcome:

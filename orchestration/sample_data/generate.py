@@ -56,8 +56,9 @@ def generate(
 ) -> list[GeneratedFile]:
     """Write the deliveries of ``waves`` (all when left out) under ``raw_root/<programme>/<wave_id>/``.
 
-    Files, codebooks and ``delivery.yml``; the lock is written by ``peilstok lock``. Equal registry, equal
-    bytes. ``progress`` is told each file. Raises ``ValueError`` for a wave that the generator does not know.
+    Files, codebooks, ``delivery.yml`` and ``corrections.yml``; the lock is written by ``peilstok lock``.
+    Equal registry, equal bytes. ``progress`` is told each file. Raises ``ValueError`` for a wave that the
+    generator does not know.
     """
     unknown = sorted(set(waves or []) - set(wave_ids()))
     if unknown:
@@ -118,7 +119,13 @@ def _write_wave(
             _write_file(folder / old["path"], spec, faulty, wave_id, old["created"])
             entries.append(
                 manifest.file_entry(
-                    spec, table, invited, version=old["version"], path=old["path"], note=old["note"]
+                    spec,
+                    table,
+                    invited,
+                    version=old["version"],
+                    path=old["path"],
+                    received_on=manifest.day(old["received_on"]),
+                    note=old["note"],
                 )
             )
         path = folder / spec["path"]
@@ -139,6 +146,9 @@ def _write_wave(
         progress(f"{wave_id}: {spec['path']}, {len(table.frame)} rows, {len(table.frame.columns)} variables")
     text = manifest.manifest_text(wave_id, book.programmes[wave_id], wave, entries)
     (folder / "delivery.yml").write_text(text, encoding="utf-8", newline="\n")
+    if "corrections" in wave:
+        text = manifest.corrections_text(wave["corrections"])
+        (folder / "corrections.yml").write_text(text, encoding="utf-8", newline="\n")
     return written
 
 

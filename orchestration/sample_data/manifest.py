@@ -1,4 +1,4 @@
-"""The ``delivery.yml`` of a sample delivery."""
+"""The ``delivery.yml`` of a sample delivery, and its ``corrections.yml``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def manifest_text(wave_id: str, programme_id: str, wave: dict, entries: list[dic
         "programme": programme_id,
         "wave": wave_id,
         "version": max(entry["version"] for entry in entries),
-        "received_on": _date(wave["received_on"]),
+        "received_on": day(wave["received_on"]),
         "supplier": wave["supplier"],
         "is_synthetic": True,
         "notice": whole["notice"],
@@ -40,6 +40,12 @@ def manifest_text(wave_id: str, programme_id: str, wave: dict, entries: list[dic
         "files": entries,
     }
     return yaml.dump(head, Dumper=_PlainDumper, allow_unicode=True, sort_keys=False, width=110)
+
+
+def corrections_text(corrections: list[dict[str, Any]]) -> str:
+    """The records of a wave as YAML."""
+    whole = {"schema_version": 1, "corrections": corrections}
+    return yaml.dump(whole, Dumper=_PlainDumper, allow_unicode=True, sort_keys=False, width=110)
 
 
 def file_entry(spec: dict, table: FileTable, invited: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
@@ -97,5 +103,6 @@ def belongs(row: dict[str, str], spec: dict) -> bool:
     )
 
 
-def _date(text: str) -> Any:
+def day(text: str) -> Any:
+    """A day as YAML knows it, which a manifest writes without quotes."""
     return yaml.safe_load(text)

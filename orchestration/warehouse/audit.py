@@ -39,6 +39,11 @@ _FIGURES = {
     "approximate_figures_met": "f.qualifier <> 'exact'",
 }
 
+FIGURE_REMEDY = (
+    "where ours is right, as after a correction or redelivery, set is_followed of that row to false in "
+    "published/published_figures.csv and say why in its note; else correct the delivery"
+)
+
 
 def audit_warehouse(settings: Settings, registry: Registry) -> list[CheckResult]:
     """All checks of the finished warehouse; reads ``raw/``, landing and ``warehouse.duckdb`` (read-only)."""
@@ -165,7 +170,7 @@ def figures_are_met(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
                 from landed
                 group by wave_id
             )
-            select f.wave_id, f.indicator_id, f.population_id, f.breakdown_code,
+            select f.figure_id, f.wave_id, f.indicator_id, f.population_id, f.breakdown_code,
                 f.published_value, f.our_value, coalesce(f.is_within_rounding, false)
             from marts.mart_reconciliation as f
             inner join wave as w using (wave_id)
@@ -177,12 +182,12 @@ def figures_are_met(connection: duckdb.DuckDBPyConnection) -> list[CheckResult]:
             continue
         faults = [
             f"{wave} {indicator} of {population}{'' if code == 'total' else f' ({code})'}: "
-            f"published {_number(published)}, ours {_number(ours)}"
-            for wave, indicator, population, code, published, ours, is_met in rows
+            f"published {_number(published)}, ours {_number(ours)} (row {figure})"
+            for figure, wave, indicator, population, code, published, ours, is_met in rows
             if not is_met
         ]
         met = f"{len(rows)} figures met"
-        expected = "every followed figure within its rounding"
+        expected = "every followed figure within its rounding" + (f"; {FIGURE_REMEDY}" if faults else "")
         results.append(_result("marts", "mart_reconciliation", check, faults, expected, passed=met))
     return results
 

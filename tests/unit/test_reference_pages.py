@@ -12,6 +12,9 @@ import yaml
 
 from orchestration.deliveries import load_manifest
 from orchestration.deliveries.codebook import COLUMNS, NEEDED, codebook_from_rows
+from orchestration.deliveries.corrections.reading import read_corrections
+from orchestration.deliveries.corrections.reference_page import PAGE as CORRECTIONS_PAGE
+from orchestration.deliveries.corrections.reference_page import correction_tables
 from orchestration.deliveries.lock import LockedFile
 from orchestration.deliveries.manifest import DeliveredFile, InvitedCount, ManifestHead
 from orchestration.deliveries.manifest_twin import TwinFile
@@ -45,6 +48,7 @@ def columns_of(section_text: str) -> list[list[str]]:
     [
         (REGISTRY_PAGE, registry_tables, "orchestration.registry.reference_page"),
         (MANIFEST_PAGE, manifest_tables, "orchestration.deliveries.reference_page"),
+        (CORRECTIONS_PAGE, correction_tables, "orchestration.deliveries.corrections.reference_page"),
     ],
 )
 def test_pages_are_made_from_the_declaration(project_root: Path, page: str, tables, module: str):
@@ -114,6 +118,16 @@ def test_the_example_of_a_manifest_is_accepted(project_root: Path, tmp_path: Pat
         ("office_holders", 2),
         ("organisations", 1),
     ]
+
+
+def test_the_example_of_corrections_is_accepted(project_root: Path, tmp_path: Path):
+    folder = tmp_path / "raw" / "vi" / "vi_2016"
+    folder.mkdir(parents=True)
+    for page, name in ((MANIFEST_PAGE, "delivery.yml"), (CORRECTIONS_PAGE, "corrections.yml")):
+        (folder / name).write_text(blocks(text_of(project_root, page), "yaml")[0], encoding="utf-8")
+    manifest = load_manifest(folder, load_registry(project_root / "dbt_project" / "seeds"))
+    (correction,) = read_corrections(manifest)
+    assert (correction.action.codes, correction.expect.rows) == ({"1": "2", "2": "1"}, 4856)
 
 
 def test_codebook_and_lock_are_told(project_root: Path):

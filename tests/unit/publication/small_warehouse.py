@@ -96,7 +96,8 @@ def write_register(settings: Settings, *, is_synthetic: bool = True) -> None:
             copy (
                 select 'vi_2022' as wave_id, 'vi' as programme_id, 'office_holders' as instrument_id,
                        file_id, 1 as delivery_version, file_id || '.sav' as path, repeat(digit, 64) as sha256,
-                       cast(null as varchar) as codebook_sha256, {is_synthetic} as is_synthetic,
+                       cast(null as varchar) as codebook_sha256,
+                       cast(null as varchar) as corrections_sha256, {is_synthetic} as is_synthetic,
                        false as is_assumed, '2022-06-01' as received_on, 'een bureau' as supplier, '{NOTICE.replace("'", "''")}' as notice
                 from (values ('b', '2'), ('a', '1')) as t (file_id, digit)
             ) to '{settings.landing / "register.parquet"}' (format parquet)

@@ -58,7 +58,7 @@ def test_first_release_holds_every_file_of_the_contract(tmp_path):
     tables = ["mart_comparability", "mart_reconciliation", "mart_trend", "release_info", "release_inputs"]
     assert names_in(outcome.path / "csv") == [f"{name}.csv" for name in tables]
     assert names_in(outcome.path / "parquet") == [f"{name}.parquet" for name in tables]
-    assert names_in(outcome.path) == ["MANIFEST.json", "csv", "marts.duckdb", "parquet", "quality"]
+    assert names_in(outcome.path) == ["MANIFEST.json", "csv", "diff", "marts.duckdb", "parquet", "quality"]
     assert names_in(outcome.path / "quality") == ["checks.json", "reconciliation.csv"]
     assert names_in(settings.published) == sorted([outcome.release_id, "current", "ledger.parquet"])
 

@@ -94,6 +94,34 @@ used as (
     select files.indicator_id, files.wave_id, files.instrument_id, design.part, null, null, null, null, null, design.source_variable, files.file_key
     from (select distinct indicator_id, wave_id, instrument_id, file_key from answered where part = 'numerator') as files
     inner join {{ ref('dim_design_variable') }} as design using (file_key)
+),
+
+earlier as (
+    -- The versions that a file superseded, each with the day that it came and its hash.
+    select
+        wave_id,
+        file_id,
+        string_agg(
+            'version ' || delivery_version || coalesce(', received ' || received_on, '') || ', sha256 ' || sha256
+            || coalesce(', ' || compared_with_next, ''),
+            '; ' order by delivery_version
+        ) as superseded_versions
+    from {{ ref('dim_delivery') }}
+    where superseded_by is not null
+    group by all
+),
+
+touching as (
+    select
+        mapped.file_key,
+        mapped.source_variable,
+        string_agg(distinct corrections.correction_id || ': ' || corrections.reason, '; ' order by corrections.correction_id || ': ' || corrections.reason)
+            as corrections
+    from (select distinct file_key, source_variable from used) as mapped
+    inner join {{ ref('dim_correction') }} as corrections
+        on mapped.file_key = corrections.file_key
+        and (corrections.is_of_every_figure or mapped.source_variable = corrections.source_variable)
+    group by all
 )
 
 select
@@ -111,9 +139,18 @@ select
     deliveries.path as file_path,
     deliveries.sha256 as file_sha256,
     deliveries.delivery_version,
-    variables.source_variable_label
+    variables.source_variable_label,
+    deliveries.received_on,
+    earlier.superseded_versions,
+    touching.corrections
 from used
 inner join {{ ref('dim_delivery') }} as deliveries using (file_key)
 left join {{ ref('dim_source_variable') }} as variables
     on used.file_key = variables.file_key
     and used.source_variable = variables.source_variable
+left join earlier
+    on deliveries.wave_id = earlier.wave_id
+    and deliveries.file_id = earlier.file_id
+left join touching
+    on used.file_key = touching.file_key
+    and used.source_variable = touching.source_variable

@@ -1,0 +1,9 @@
+"""Corrections: known errors of a supplier as records, applied after reading; ``raw/`` is never changed."""
+
+from __future__ import annotations
+
+from orchestration.deliveries.corrections.applying import AppliedCorrection, apply_corrections
+from orchestration.deliveries.corrections.reading import corrections_of, read_corrections
+from orchestration.deliveries.corrections.records import Correction
+
+__all__ = ["AppliedCorrection", "Correction", "apply_corrections", "corrections_of", "read_corrections"]

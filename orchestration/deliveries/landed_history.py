@@ -1,0 +1,160 @@
+"""What landing keeps of a file's history: the corrections that were applied, and the versions before it."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from orchestration.deliveries.corrections import (
+    AppliedCorrection,
+    Correction,
+    corrections_of,
+    read_corrections,
+)
+from orchestration.deliveries.lock import Lock, sha256_of
+from orchestration.deliveries.manifest import CORRECTIONS_NAME, DeliveredFile, Manifest
+from orchestration.deliveries.problems import DeliveryProblems
+
+if TYPE_CHECKING:
+    from orchestration.deliveries.confined_reading import ReadingLimits
+    from orchestration.deliveries.source_table import SourceTable
+
+NOT_READABLE = "cannot be read"
+
+
+@dataclass(frozen=True)
+class History:
+    """Accepted corrections of a file's version, the hash of ``corrections.yml`` where one of them counts, and
+    the versions that it supersedes, the oldest first, with their rows in the landed table ``superseded``."""
+
+    corrections: tuple[Correction, ...]
+    corrections_sha256: str | None
+    superseded: tuple[dict[str, Any], ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """One hash over all that is kept."""
+        parts = [self.corrections_sha256, self.superseded]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def delivery_history(manifest: Manifest, entry: DeliveredFile, lock: Lock) -> History:
+    """What is known without reading the files. Raises ``DeliveryProblems`` for a faulty ``corrections.yml``."""
+    corrections = corrections_of(read_corrections(manifest), entry)
+    digest = sha256_of(manifest.folder / CORRECTIONS_NAME) if corrections else None
+    versions = [*manifest.earlier_versions(entry), entry]
+    rows = []
+    for older, newer in itertools.pairwise(versions):
+        locked, codebook = lock.files.get(older.path), lock.files.get(older.codebook_path or "")
+        rows.append(
+            {
+                **_origin(manifest, entry),
+                "delivery_version": older.version,
+                "path": older.path,
+                "sha256": locked.sha256 if locked else None,
+                "codebook_sha256": codebook.sha256 if codebook else None,
+                "n_rows": locked.rows if locked else None,
+                "n_columns": locked.columns if locked else None,
+                "is_synthetic": manifest.is_synthetic,
+                "received_on": older.received_on.isoformat() if older.received_on else None,
+                "superseded_by": newer.version,
+                "note": older.note,
+            }
+        )
+    return History(corrections, digest, tuple(rows))
+
+
+def history_tables(
+    manifest: Manifest,
+    entry: DeliveredFile,
+    history: History,
+    applied: Sequence[AppliedCorrection],
+    received: SourceTable,
+    limits: ReadingLimits | None = None,
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The landed tables ``corrections`` and ``superseded``, and what a person is told of them.
+
+    ``received``: the file as it came. The version right before it is read and compared with it.
+    """
+    from orchestration.deliveries.landed_tables import CORRECTION_COLUMNS, SUPERSEDED_COLUMNS, arrow_table
+
+    notes = [
+        f"{manifest.wave} {entry.file_id}: correction {one.correction.id} ({one.correction.action.kind}) applied"
+        for one in applied
+    ]
+    superseded = [{**row, "compared_with_next": None} for row in history.superseded]
+    if superseded:
+        older = manifest.earlier_versions(entry)[-1]
+        verdict = _verdict(manifest, older, entry, received, limits)
+        superseded[-1]["compared_with_next"] = verdict
+        notes.append(_told(manifest.wave, older, entry, verdict))
+    tables = {
+        "corrections": arrow_table(CORRECTION_COLUMNS, _correction_rows(manifest, entry, applied)),
+        "superseded": arrow_table(SUPERSEDED_COLUMNS, superseded),
+    }
+    return tables, tuple(notes)
+
+
+def _told(wave_id: str, older: DeliveredFile, newer: DeliveredFile, verdict: str) -> str:
+    from orchestration.deliveries.comparison import SAME_CELLS
+
+    head = f"{wave_id}: version {newer.version} of {newer.file_id}"
+    if verdict == SAME_CELLS:
+        return f"{head} is the same in every cell as version {older.version}"
+    if verdict == NOT_READABLE:
+        return f"{head} supersedes version {older.version}, which cannot be read"
+    compare = f"`peilstok diff {wave_id}@{older.version} {wave_id}@{newer.version}`"
+    return f"{head} supersedes version {older.version} and is {verdict}; {compare} says where"
+
+
+def _verdict(
+    manifest: Manifest,
+    older: DeliveredFile,
+    newer: DeliveredFile,
+    received: SourceTable,
+    limits: ReadingLimits | None,
+) -> str:
+    from orchestration.deliveries.comparison import compare_versions
+    from orchestration.deliveries.confined_reading import read_source
+
+    try:
+        return compare_versions(older, read_source(manifest.folder, older, limits), newer, received).verdict
+    except DeliveryProblems:
+        # It no longer counts, and may have been superseded for just that.
+        return NOT_READABLE
+
+
+def _correction_rows(
+    manifest: Manifest, entry: DeliveredFile, applied: Sequence[AppliedCorrection]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            **_origin(manifest, entry),
+            "position": position,
+            "correction_id": one.correction.id,
+            "variable_name": name,
+            "action": one.correction.action.kind,
+            "rows_matched": one.rows_matched,
+            "rows_changed": one.rows_changed,
+            "reason": one.correction.reason,
+            "source": one.correction.source,
+            "decided_by": one.correction.decided_by,
+            "decided_on": one.correction.decided_on.isoformat() if one.correction.decided_on else None,
+        }
+        for position, one in enumerate(applied, start=1)
+        # Without a variable: rows were left out, which touches every one.
+        for name in one.variables or (None,)
+    ]
+
+
+def _origin(manifest: Manifest, entry: DeliveredFile) -> dict[str, str]:
+    return {
+        "wave_id": manifest.wave,
+        "programme_id": manifest.programme,
+        "instrument_id": entry.instrument,
+        "file_id": entry.file_id,
+    }
