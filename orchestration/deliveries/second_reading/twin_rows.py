@@ -86,10 +86,12 @@ def _tell_rows(source: SourceTable, rows: Any, result: Comparison) -> None:
                 "rows", "", len(twice), _shown(twice), detail="respondents that stand twice, at the twin's"
             )
         )
-    moved = np.flatnonzero(matched != np.sort(matched))
+    # A respondent who stands twice moves nobody else: the first place counts.
+    first = matched[np.sort(np.unique(matched, return_index=True)[1])]
+    moved = np.flatnonzero(first != np.sort(first))
     if len(moved):
         result.differences.append(
-            Difference("row order", "", len(moved), _shown(matched[moved]), detail="compared by respondent")
+            Difference("row order", "", len(moved), _shown(first[moved]), detail="compared by respondent")
         )
 
 
