@@ -143,7 +143,7 @@ def _label_findings(
 ) -> Iterator[tuple[str, str, str]]:
     held: dict[str, set[str]] = {}
     for text in filter(None, texts):
-        for kind in _kinds_in_label(text, rules):
+        for kind in kinds_in_text(text, rules):
             held.setdefault(kind, set()).add(text)
     for kind, found in held.items():
         if rules.holds(kind, CODEBOOK, values=len(found)):
@@ -151,7 +151,7 @@ def _label_findings(
             yield name, kind, f"{count}{said} what looks like {SAID[kind]}"
 
 
-def _kinds_in_label(text: str, rules: PrivacyRules) -> frozenset[str]:
+def kinds_in_text(text: str, rules: PrivacyRules) -> frozenset[str]:
     """Kinds of personal data in a text of a codebook; the same few labels come back with every variable."""
     if text not in rules.labels_seen:
         flat, terms = plain(text), rules.terms

@@ -359,6 +359,25 @@ def test_a_fault_that_one_layer_sees_stops_the_release(
     assert blocking_producers(place.home) == {producer}
     assert place.current == released
 
+
+# Each job is half a minute: the fault that stops before dbt, the one within it and the one after it run always.
+IN_DAGSTER = [
+    producer
+    if producer in ("drift", "dbt", "warehouse_checks")
+    else pytest.param(producer, marks=pytest.mark.thorough)
+    for producer in FAULTS
+]
+
+
+@pytest.mark.parametrize("producer", IN_DAGSTER)
+def test_a_fault_that_one_layer_sees_stops_the_job_and_publish_alone(
+    producer: str, place: Place, registry: Registry
+) -> None:
+    spoil, *_ = FAULTS[producer]
+    released = place.current
+    spoil(place, registry)
+    write_lock(load_manifest(place.delivery, registry), accept_changes=True)
+
     result = run_job("refresh_all")
     assert not result.success
     assert "release__publish" not in steps(result, "STEP_SUCCESS")

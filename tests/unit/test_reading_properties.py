@@ -91,6 +91,10 @@ def variables(draw, names: st.SearchStrategy[str], answers: st.SearchStrategy[fl
                 st.sampled_from(["a", *one.missings]),
             )  # fmt: skip
         one.answers = draw(st.lists(cell, min_size=rows, max_size=rows))
+        if not is_numeric:
+            # A variable is as wide as its longest answer, and a code that does not fit into it declares nothing.
+            width = max((len(text.encode()) for text in one.answers if text), default=1)
+            one.missings = [code for code in one.missings if len(code.encode()) <= width]
         found.append(one)
     return found
 
