@@ -1,4 +1,4 @@
--- The codes that leave are those of the crosswalk and the code lists; an unlabelled text is an answer and stays.
+-- The codes that leave are those of the crosswalk and the code lists; an unlabelled text or long number is an answer and stays.
 select codes.wave_id, codes.file_id, codes.source_variable, codes.rule
 from {{ ref('release_mart_lineage_codes') }} as codes
 inner join {{ ref('concepts') }} as concepts using (concept_id)
@@ -20,4 +20,13 @@ left join {{ ref('codelists') }} as codelists
     and concepts.codelist_id = codelists.codelist_id
     and codes.source_code = codelists.code
 where coalesce(value_rows.source_code, ranges.lower, codelists.code) is null
-    or (codes.rule = 'value' and codes.source_label is null and try_cast(codes.source_code as double) is null)
+    or (
+        codes.rule = 'value'
+        and codes.source_label is null
+        and (
+            try_cast(codes.source_code as double) is null
+            or length(regexp_replace(codes.source_code, '[^0-9]', '', 'g')) not between 1 and (
+                select max(threshold::double) from {{ ref('privacy_rules') }} where kind = 'unlabelled_code' and measure = 'digits'
+            )
+        )
+    )

@@ -32,6 +32,7 @@ from orchestration.deliveries.privacy import PseudonymKey, load_key
 from orchestration.deliveries.privacy_check import (
     exceptions_without_file,
     personal_data_problems,
+    reason_problems,
 )
 from orchestration.deliveries.privacy_rules import PrivacyRules, privacy_rules, rules_of_folder
 from orchestration.deliveries.problems import (
@@ -151,6 +152,7 @@ def land_file(
         received = read_source(manifest.folder, entry, limits)
         if _input_hashes(manifest, entry) != hashes:
             raise DeliveryProblems([_changed(entry)])
+        raise_when_any(reason_problems(manifest.wave, history.corrections, rules))
         source, applied = apply_corrections(manifest, entry, received, history.corrections)
         respondents, members = _checked_people(manifest, entry, source, lock, received.frame.shape, rules)
     except DeliveryProblems as found:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from orchestration.deliveries.column_findings import Finding, number_findings, text_findings
+from orchestration.deliveries.manifest import CORRECTIONS_NAME
 from orchestration.deliveries.personal_data import (
     has_address,
     has_bsn,
@@ -23,6 +24,7 @@ from orchestration.deliveries.problems import Problem, few
 from orchestration.deliveries.source_table import NUMERIC, STRING, SourceTable, SourceVariable
 
 if TYPE_CHECKING:
+    from orchestration.deliveries.corrections import Correction
     from orchestration.deliveries.manifest import DeliveredFile, Manifest
 
 ANSWERS, CODEBOOK = "answers", "codebook"
@@ -72,6 +74,24 @@ def personal_data_problems(
     }
     unused = [_unused(row, entry) for key, row in excepted.items() if key not in found]
     return few([problem for key, problem in found.items() if key not in excepted]) + few(unused)
+
+
+def reason_problems(wave_id: str, corrections: Iterable[Correction], rules: PrivacyRules) -> list[Problem]:
+    """A problem for each reason of a correction that holds personal data (exit code 1): reasons are published."""
+    return [
+        Problem(
+            kind,
+            f"{message}, and is published",
+            f"say in other words what was wrong; whom to ask belongs under `contact` of {correction.id}, which is "
+            "not published",
+            wave_id=wave_id,
+            file=CORRECTIONS_NAME,
+        )
+        for correction in corrections
+        for _, kind, message in _label_findings(
+            "", f"the reason of correction {correction.id} holds", [correction.reason], rules
+        )
+    ]
 
 
 def exceptions_without_file(manifest: Manifest, rules: PrivacyRules) -> list[Problem]:

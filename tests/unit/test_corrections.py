@@ -74,6 +74,24 @@ def refused(study: MiniStudy, *records: Any) -> Problem:
     return caught.value.problems[0]
 
 
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("Jan.Jansen@voorbeeld.nl vulde dit twee keer in.", "email_address"),
+        ("Het proefinterview van 111222333.", "bsn"),
+        ("Volgens mevrouw De Boer is dit verwisseld.", "person_name"),
+    ],
+)
+def test_a_reason_is_published_and_names_nobody(study: MiniStudy, reason: str, kind: str):
+    action = {"kind": "recode", "variable": "V1", "codes": {1: 2, 2: 1}}
+    problem = refused(study, record(action, reason=reason, expect={"before": [1, 2]}))
+    assert (problem.kind, problem.file) == (kind, "raw/mini/mini_2020/corrections.yml")
+    assert "the reason of correction one holds what looks like" in problem.message
+    assert reason not in str(problem)
+    contact = record(action, contact="jan.jansen@voorbeeld.nl", expect={"before": [1, 2]})
+    assert land(study, contact)[2][0]["reason"] == "the bureau said so"
+
+
 def test_two_codes_are_exchanged_and_lineage_knows(study: MiniStudy):
     raw = study.file(WAVE).read_bytes()
     plain, _, _ = land(study)

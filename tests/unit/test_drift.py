@@ -17,6 +17,7 @@ from orchestration.deliveries import land_all
 from orchestration.deliveries.register import landed_folders
 from orchestration.quality.drift_results import DRIFT_CHECK, drift_checks
 from orchestration.registry import Drift, compare_drift, validate_registry
+from orchestration.registry.drift.shares import Tally, compare
 from orchestration.registry.drift.texts import plain, same_text
 from orchestration.registry.drift_rows import FLAG_CHECK
 from orchestration.settings import Settings
@@ -426,3 +427,22 @@ def test_evidence_has_an_error_and_a_flag_of_its_own(study: MiniStudy):
         (WAVE, DRIFT_CHECK, "error")
     ]
     assert "share_jump" in failed[0].observed
+
+
+# What sampling allows
+
+
+def of_two(yes: int, answers: int) -> Tally:
+    """``yes`` of ``answers`` equally weighted respondents of one population, the others no."""
+    counts = np.array([[yes, answers - yes]])
+    rows = np.array([[float(answers), answers]])
+    return Tally(("ja", "nee"), ((("role", "raadslid"),),), counts.astype(float), counts, rows, 1.0)
+
+
+@pytest.mark.parametrize(("answers", "is_jump"), [(6, False), (60, True)])
+def test_nobody_out_of_a_few_is_no_certain_nought(answers: int, is_jump: bool):
+    """None of six where sixty percent was usual happens once in 244 times, and a file has a hundred shares."""
+    compared = compare(of_two(0, answers), of_two(60, 100), fewest=5)
+    assert compared is not None
+    strength = np.abs(compared.now - compared.before) / np.sqrt(compared.variance)
+    assert (strength >= 5).all() == is_jump, strength

@@ -123,7 +123,8 @@ def together(tallies: Iterable[Tally]) -> Tally:
 class Comparison:
     """Shares (0 to 1) of two waves over the same populations, the earlier one put together as the later one.
 
-    ``variance`` is that of the difference of each share under sampling, design effects included.
+    ``variance`` is that of the difference of each share under sampling, design effects included: the larger of
+    that of the two shares as they are, and of one share that did not change.
     ``now_n``/``before_n``: answers behind them; ``now_size``: how many simple random answers they are worth.
     """
 
@@ -203,6 +204,13 @@ def compare(now: Tally, before: Tally, fewest: float) -> Comparison | None:
             np.column_stack([before.weight[there_told].sum(axis=1), counts[1][is_told]]),
             (now.design_effect, before.design_effect),
         )
+        worth = _worth(
+            now.weight[here_told].sum(axis=1),
+            counts[0][is_told],
+            counts[1][is_told],
+            (now.design_effect, before.design_effect),
+        )
+        told = (told[0], told[1], np.maximum(told[2], _unchanged(told[0], told[1], worth)), told[3])
     return Comparison(
         codes,
         told[0],
@@ -244,3 +252,20 @@ def _shares(
     variance = variance + pooled * (1 - pooled) / n_now * design_effects[0]
     spread = max(float((pooled * (1 - pooled)).sum()), 1e-9)
     return shares, (part * known).sum(axis=0), variance, spread / max(float(variance.sum()), 1e-12)
+
+
+def _worth(
+    weight: np.ndarray, now_n: np.ndarray, before_n: np.ndarray, design_effects: tuple[float, float]
+) -> tuple[float, float]:
+    """One divided by the simple random answers that each wave is worth, the earlier one put together as the later."""
+    part = weight / max(float(weight.sum()), 1e-12)
+    return design_effects[0] / float(now_n.sum()), design_effects[1] * float((part**2 / before_n).sum())
+
+
+def _unchanged(now: np.ndarray, before: np.ndarray, worth: tuple[float, float]) -> np.ndarray:
+    """Variance of the difference of each share if nothing changed: of the share that both waves have together.
+
+    Each wave's own share is no measure of it: where nobody out of a few gives an answer, it looks certain.
+    """
+    both = (now * worth[1] + before * worth[0]) / sum(worth)
+    return both * (1 - both) * sum(worth)
