@@ -25,8 +25,6 @@ where coalesce(value_rows.source_code, ranges.lower, codelists.code) is null
         and codes.source_label is null
         and (
             try_cast(codes.source_code as double) is null
-            or length(regexp_replace(codes.source_code, '[^0-9]', '', 'g')) not between 1 and (
-                select max(threshold::double) from {{ ref('privacy_rules') }} where kind = 'unlabelled_code' and measure = 'digits'
-            )
+            or length(regexp_replace(codes.source_code, '[^0-9]', '', 'g')) not between 1 and {{ env_var('PEILSTOK_DIGITS_OF_SHOWN_CODES', '0') }}
         )
     )

@@ -81,8 +81,12 @@ def dbt_folder(settings: Settings) -> Path:
 @contextlib.contextmanager
 def dbt_environment(settings: Settings) -> Iterator[None]:
     """The variables that ``dbt_project.yml``, ``profiles.yml`` and the sources read, for the time of one call."""
+    from orchestration.deliveries.privacy_rules import rules_of_folder
+
+    digits = rules_of_folder(settings.registry).threshold("unlabelled_code", "message", "digits") or 0
     values = {
         "PEILSTOK_HOME": str(settings.home),
+        "PEILSTOK_DIGITS_OF_SHOWN_CODES": f"{digits:g}",
         "PEILSTOK_PROJECT_ROOT": str(settings.project_root),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }

@@ -6,7 +6,5 @@ where rule <> 'value'
     or source_label is not null
     or (
         try_cast(source_code as double) is not null
-        and length(regexp_replace(source_code, '[^0-9]', '', 'g')) between 1 and (
-            select max(threshold::double) from {{ ref('privacy_rules') }} where kind = 'unlabelled_code' and measure = 'digits'
-        )
+        and length(regexp_replace(source_code, '[^0-9]', '', 'g')) between 1 and {{ env_var('PEILSTOK_DIGITS_OF_SHOWN_CODES', '0') }}
     )
