@@ -88,7 +88,7 @@ def make_draft(
     paths = [path for file in read for path in file.paths]
     hashes = {path: sha256_of(path) for path in paths}
     raise_when_any(check_receivable(settings.raw, folder, paths))
-    described, notices = _described(read, wave_id)
+    described, notices = _described(registry, read, wave_id)
     manifest, before, evidence = _evidence(settings, registry, wave)
     scorer = Scorer(registry, rules, evidence, [v for variables in described.values() for v in variables])
     new = _new_files(registry, rules, scorer, wave, read, described, instruments)
@@ -167,16 +167,21 @@ def _nearness(registry: Registry, name: str, programme: str, year: int) -> tuple
 
 
 def _described(
-    read: Sequence[IncomingFile], wave_id: str
+    registry: Registry, read: Sequence[IncomingFile], wave_id: str
 ) -> tuple[dict[Path, tuple[Variable, ...]], list[Problem]]:
-    """The variables of each file, without labels that seem to hold somebody's address; these are told."""
+    """The variables of each file, without texts of the codebook that seem to be about somebody; these are told."""
+    from orchestration.deliveries.privacy_rules import privacy_rules
     from orchestration.registry.proposals.evidence import described
-    from orchestration.registry.proposals.personal import without_addresses
+    from orchestration.registry.proposals.personal import without_personal_data
+
+    rules = privacy_rules(registry)
 
     variables: dict[Path, tuple[Variable, ...]] = {}
     notices: list[Problem] = []
     for file in read:
-        variables[file.path], found = without_addresses(described(file.table), file.path.name, wave_id)
+        variables[file.path], found = without_personal_data(
+            described(file.table), rules, file.path.name, wave_id
+        )
         notices += found
     return variables, notices
 

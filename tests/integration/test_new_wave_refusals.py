@@ -196,7 +196,7 @@ def test_a_name_with_a_leading_blank_and_an_address_in_a_codebook(
     option = "--instrument=antwoorden.csv=office_holders"
     assert main(["new-wave", NEW, str(answers), str(codebook), option]) == 0
     said = capsys.readouterr().out
-    assert "notice[address_in_codebook]" in said
+    assert "notice[personal_data_in_codebook]" in said
     assert "variable WIE" in said
     rows = study.registry().tables
     mapped = {
