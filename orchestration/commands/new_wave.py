@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from orchestration.deliveries import Problem
     from orchestration.deliveries.incoming import IncomingFile
     from orchestration.deliveries.manifest import DeliveredFile, Manifest
-    from orchestration.deliveries.privacy_rules import PrivacyRules
     from orchestration.registry import Registry
     from orchestration.registry.proposals.evidence import Earlier, Variable
     from orchestration.registry.proposals.proposal import NewFile, NewWave, Proposal
@@ -72,7 +71,6 @@ def make_draft(
     from orchestration.deliveries.incoming import read_incoming
     from orchestration.deliveries.lock import sha256_of
     from orchestration.deliveries.manifest_draft import draft_manifest
-    from orchestration.deliveries.privacy_rules import privacy_rules
     from orchestration.deliveries.problems import raise_when_any
     from orchestration.deliveries.receiving import check_receivable
     from orchestration.registry import load_registry, validate_registry
@@ -90,7 +88,7 @@ def make_draft(
     paths = [path for file in read for path in file.paths]
     hashes = {path: sha256_of(path) for path in paths}
     raise_when_any(check_receivable(settings.raw, folder, paths))
-    described, notices = _described(read, wave_id, privacy_rules(registry))
+    described, notices = _described(registry, read, wave_id)
     manifest, before, evidence = _evidence(settings, registry, wave)
     scorer = Scorer(registry, rules, evidence, [v for variables in described.values() for v in variables])
     new = _new_files(registry, rules, scorer, wave, read, described, instruments)
@@ -169,17 +167,20 @@ def _nearness(registry: Registry, name: str, programme: str, year: int) -> tuple
 
 
 def _described(
-    read: Sequence[IncomingFile], wave_id: str, rules: PrivacyRules
+    registry: Registry, read: Sequence[IncomingFile], wave_id: str
 ) -> tuple[dict[Path, tuple[Variable, ...]], list[Problem]]:
-    """The variables of each file, without labels that seem to hold personal data; these are told."""
+    """The variables of each file, without texts of the codebook that seem to be about somebody; these are told."""
+    from orchestration.deliveries.privacy_rules import privacy_rules
     from orchestration.registry.proposals.evidence import described
     from orchestration.registry.proposals.personal import without_personal_data
+
+    rules = privacy_rules(registry)
 
     variables: dict[Path, tuple[Variable, ...]] = {}
     notices: list[Problem] = []
     for file in read:
         variables[file.path], found = without_personal_data(
-            described(file.table), file.path.name, wave_id, rules
+            described(file.table), rules, file.path.name, wave_id
         )
         notices += found
     return variables, notices

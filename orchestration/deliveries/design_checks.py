@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestration.deliveries.manifest import DeliveredFile
 from orchestration.deliveries.number_text import parse_numbers
+from orchestration.deliveries.plain_text import plain
 from orchestration.deliveries.problems import Problem, closest, few
 from orchestration.deliveries.source_table import (
     NUMERIC,
@@ -224,6 +225,47 @@ def check_design(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
                         variable=name,
                     )
                 )
+    return problems or _population_sizes(entry, source)
+
+
+def _population_sizes(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
+    """A number of units in the population is one number for all rows of its stratum (of its primary unit, for
+    ``ssu_population``), and at least the number of units that the sample has of it."""
+    frame = source.frame
+    if entry.weight is not None and _variable(source, entry.weight).storage_type == NUMERIC:
+        # Who weighs nothing is no part of the sample.
+        frame = frame[frame[entry.weight] > 0]
+    strata = list(entry.strata)
+    problems: list[Problem] = []
+    for name, unit, within in (
+        (entry.psu_population, entry.psu, strata),
+        (entry.ssu_population, entry.ssu, [*strata, *([entry.psu] if entry.psu else [])]),
+    ):
+        if name is None or not len(frame):
+            continue
+        groups = frame.groupby(within, dropna=False) if within else frame.groupby(lambda _: 0)
+        sampled = groups[unit].nunique() if unit else groups.size()
+        smallest, largest = groups[name].min(), groups[name].max()
+        where = "primary units" if name == entry.ssu_population else "strata"
+        for count, said in (
+            (int((smallest <= 0).sum()), "have a number of units that is zero or negative"),
+            (int((smallest < largest).sum()), "have more than one number of units"),
+            (
+                int(((smallest > 0) & (smallest < sampled)).sum()),
+                "have fewer units in the population than in the sample",
+            ),
+        ):
+            if count:
+                problems.append(
+                    Problem(
+                        "population_size_impossible",
+                        f"{count} of {len(smallest)} {where} {said}",
+                        f"ask the supplier for the numbers of the population, or name another variable for "
+                        f"{entry.file_id} in delivery.yml",
+                        file=entry.path,
+                        variable=name,
+                    )
+                )
     return problems
 
 
@@ -324,8 +366,8 @@ def _without_value(source: SourceTable, name: str) -> int:
 
 
 def bare_id(respondent: str) -> str:
-    """An id as people read it: ``0002``, ``2.0`` and `` 2`` are one and the same."""
-    text = respondent.strip()
+    """An id as people read it: ``0002``, ``2.0``, `` 2`` and a full-width ``２`` are one and the same."""
+    text = plain(respondent)
     whole = WHOLE_NUMBER.fullmatch(text)
     return whole.group(1) if whole else text
 

@@ -27,10 +27,12 @@ from orchestration.deliveries.landed_history import delivery_history, history_ta
 from orchestration.deliveries.lock import Lock, read_lock, size_and_hash, verify_lock
 from orchestration.deliveries.manifest import DeliveredFile, Manifest
 from orchestration.deliveries.manifest_reading import find_deliveries, scan_deliveries
+from orchestration.deliveries.panel_check import members_in_two_files
 from orchestration.deliveries.placing import placed
 from orchestration.deliveries.privacy import PseudonymKey, load_key
 from orchestration.deliveries.privacy_check import (
     exceptions_without_file,
+    personal_data_in_codebook,
     personal_data_problems,
     reason_problems,
 )
@@ -153,7 +155,12 @@ def land_file(
         if _input_hashes(manifest, entry) != hashes:
             raise DeliveryProblems([_changed(entry)])
         raise_when_any(reason_problems(manifest.wave, history.corrections, rules))
-        source, applied = apply_corrections(manifest, entry, received, history.corrections)
+        try:
+            source, applied = apply_corrections(manifest, entry, received, history.corrections)
+        except DeliveryProblems:
+            # What a refused correction says quotes the codebook: personal data in it is told first, without it.
+            raise_when_any(personal_data_in_codebook(received, entry, manifest.wave, rules))
+            raise
         respondents, members = _checked_people(manifest, entry, source, lock, received.frame.shape, rules)
     except DeliveryProblems as found:
         raise DeliveryProblems(placed(problem, manifest, entry.path) for problem in found.problems) from None
@@ -195,6 +202,7 @@ def _land_manifest(
         except DeliveryProblems as found:
             problems += found.problems
     raise_when_any(dict.fromkeys(problems))
+    raise_when_any(members_in_two_files(manifest, settings.landing))
     drop_vanished_files(settings.landing / manifest.wave, {entry.file_id for entry in manifest.current})
     return landed
 

@@ -39,8 +39,10 @@ LONGEST_NAME_BYTES = 255
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 VariableName = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 StratumName = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[^|]+$")]
-Count = Annotated[int, Field(ge=0, strict=True)]
-Version = Annotated[int, Field(ge=1, strict=True)]
+MOST_COUNTED = 10**10
+"""More than there are people; sums of such numbers still fit the 64 bits that landing keeps them in."""
+Count = Annotated[int, Field(ge=0, le=MOST_COUNTED, strict=True)]
+Version = Annotated[int, Field(ge=1, le=MOST_COUNTED, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 
 

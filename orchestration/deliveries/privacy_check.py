@@ -66,8 +66,7 @@ def personal_data_problems(
                 f"{cells} answers are postcodes, and another column holds the number of the house",
             ),
         )
-    for name, kind, message in _codebook(source, kept, rules):
-        found[name, CODEBOOK, kind] = _problem(entry, wave_id, name, CODEBOOK, kind, message)
+    found |= _in_codebook(source, entry, wave_id, rules)
     excepted = {
         (row["source_variable"], row["place"], row["kind"]): row
         for row in rules.excepted(wave_id, entry.file_id)
@@ -92,6 +91,27 @@ def reason_problems(wave_id: str, corrections: Iterable[Correction], rules: Priv
             "", f"the reason of correction {correction.id} holds", [correction.reason], rules
         )
     ]
+
+
+def personal_data_in_codebook(
+    source: SourceTable, entry: DeliveredFile, wave_id: str, rules: PrivacyRules
+) -> list[Problem]:
+    """A problem for each text of the codebook that holds personal data, those that are excepted left out."""
+    excepted = {
+        (row["source_variable"], row["place"], row["kind"]) for row in rules.excepted(wave_id, entry.file_id)
+    }
+    found = _in_codebook(source, entry, wave_id, rules)
+    return few([problem for key, problem in found.items() if key not in excepted])
+
+
+def _in_codebook(
+    source: SourceTable, entry: DeliveredFile, wave_id: str, rules: PrivacyRules
+) -> dict[tuple[str, str, str], Problem]:
+    kept = [variable for variable in source.variables if variable.variable_name not in entry.dropped]
+    return {
+        (name, CODEBOOK, kind): _problem(entry, wave_id, name, CODEBOOK, kind, message)
+        for name, kind, message in _codebook(source, kept, rules)
+    }
 
 
 def exceptions_without_file(manifest: Manifest, rules: PrivacyRules) -> list[Problem]:
@@ -171,7 +191,12 @@ def _label_findings(
             yield name, kind, f"{count}{said} what looks like {SAID[kind]}"
 
 
-def kinds_in_text(text: str, rules: PrivacyRules) -> frozenset[str]:
+def refused_in_codebook(text: str, rules: PrivacyRules) -> frozenset[str]:
+    """Kinds of personal data in a text of a codebook that would stop a delivery by themselves."""
+    return frozenset(kind for kind in _kinds_in_label(text, rules) if rules.holds(kind, CODEBOOK, values=1))
+
+
+def _kinds_in_label(text: str, rules: PrivacyRules) -> frozenset[str]:
     """Kinds of personal data in a text of a codebook; the same few labels come back with every variable."""
     if text not in rules.labels_seen:
         flat, terms = plain(text), rules.terms

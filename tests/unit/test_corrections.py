@@ -267,6 +267,33 @@ def test_a_correction_that_changes_nothing_is_an_error(study: MiniStudy):
     assert (problem.kind, "changes nothing" in problem.message) == ("correction_matches_nothing", True)
 
 
+@pytest.mark.parametrize(
+    ("codes", "cells", "action", "expect"),
+    [
+        (
+            {"piet.putter@voorbeeld.nl": "vogel"},
+            "piet.putter@voorbeeld.nl",
+            {"kind": "set_value", "variable": "ANDERS", "value": "x"},
+            {"before": ["y"]},
+        ),
+        (
+            {1.0: "piet.putter@voorbeeld.nl"},
+            1.0,
+            {"kind": "relabel_code", "variable": "ANDERS", "code": 1, "label": "x"},
+            {"label": "y"},
+        ),
+    ],
+)
+def test_a_guard_that_fails_quotes_no_personal_data_of_the_codebook(
+    study: MiniStudy, codes: dict, cells: Any, action: dict, expect: dict
+):
+    study.write_answers(WAVE, labels={"ANDERS": codes}, ANDERS=cells)
+    study.lock(WAVE)
+    problem = refused(study, record(action, expect=expect))
+    assert (problem.kind, problem.variable) == ("email_address", "ANDERS")
+    assert "putter" not in str(problem)
+
+
 def test_values_without_a_label_are_counted_and_never_told(study: MiniStudy):
     problem = refused(
         study, record({"kind": "set_value", "variable": "WEEG", "value": 1}, expect={"before": [1]})

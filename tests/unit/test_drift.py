@@ -283,6 +283,29 @@ def test_a_delivery_that_only_looks_like_it(kind: str, study: MiniStudy):
     assert kind not in kinds(found(study))
 
 
+def test_a_declared_missing_code_that_a_turned_scale_takes_for_an_answer(study: MiniStudy):
+    """Codes of a turned scale have no rows of their own: nothing else looks at their declarations."""
+    mini_study.MISSING["S1"] = [{"lo": 1.0, "hi": 2.0}]
+    try:
+        deliver(study)
+    finally:
+        del mini_study.MISSING["S1"]
+    told = [problem for problem in found(study).errors if problem.kind == "valid_declared_missing"]
+    assert [(problem.variable, problem.code) for problem in told] == [("S1", "1"), ("S1", "2")]
+    assert "reverse makes the answer 5 of norms_tightened of it" in told[0].message
+    assert (
+        f"add {WAVE},office_holders,,S1,1,Helemaal mee eens,,<missing_kind> to crosswalk/xw_values.csv"
+        in told[0].remedy
+    )
+
+
+@pytest.mark.parametrize("word", ["1e999", "-inf", "nan"])
+def test_a_word_for_infinity_among_numbers_is_no_number(word: str, study: MiniStudy):
+    """One such cell makes the column text: the crosswalk says so, and drift counts what is left."""
+    deliver(study, N1=[word, *["2"] * (ROWS - 1)], labels={"N1": {}})
+    assert {problem.variable for problem in found(study).errors} <= {"N1", ""}
+
+
 def test_every_kind_has_a_case(study: MiniStudy):
     from orchestration.registry.drift_tables import KINDS
 

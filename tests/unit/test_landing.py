@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import stat
 from pathlib import Path
@@ -331,7 +332,14 @@ def test_one_cell_that_is_no_weight(study: MiniStudy, cell: str):
 
 @pytest.mark.parametrize(
     "ids",
-    [["A", " A", "B"], ["0002", "2", "B"], ["2", "2.0", "B"], ["2", " 02,0 ", "B"]],
+    [
+        ["A", " A", "B"],
+        ["0002", "2", "B"],
+        ["2", "2.0", "B"],
+        ["2", " 02,0 ", "B"],
+        ["2", "\uff12", "B"],
+        ["A", "A\u200b", "B"],
+    ],
 )
 def test_ids_that_people_read_as_one(study: MiniStudy, ids: list[str]):
     study.write_answers(WAVE, RESPNR=[*ids, *[f"x{row}" for row in range(117)]])
@@ -402,6 +410,58 @@ def test_respondents_and_design_must_be_whole(study: MiniStudy, fields: dict, co
     study.lock(WAVE)
     with pytest.raises(DeliveryProblems, match=kind):
         land_wave(study.settings, WAVE)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sizes", "said"),
+    [
+        ({}, [0.0] * 120, "2 of 2 strata have a number of units that is zero or negative"),
+        ({}, [-5.0] * 60 + [60.0] * 60, "1 of 2 strata have a number of units that is zero or negative"),
+        (
+            {},
+            [59.0] * 60 + [60.0] * 60,
+            "1 of 2 strata have fewer units in the population than in the sample",
+        ),
+        ({}, [100.0] + [101.0] * 119, "1 of 2 strata have more than one number of units"),
+        (
+            {"psu": "PSU", "ssu_population": "GROOTTE"},
+            [9.0] * 10 + [10.0] * 110,
+            "1 of 12 primary units have fewer units in the population than in the sample",
+        ),
+    ],
+)
+def test_population_sizes_that_cannot_be(study: MiniStudy, fields: dict, sizes: list[float], said: str):
+    psu = {"PSU": [float(row // 10) for row in range(120)], "AANTAL": 500.0}
+    study.write_answers(WAVE, GROOTTE=sizes, **psu)
+    study.write_manifest(WAVE, {"psu_population": "AANTAL" if fields else "GROOTTE", **fields})
+    assert refused(study) == ("population_size_impossible", "GROOTTE", said)
+
+
+def test_population_sizes_of_the_sample_itself_and_above_land(study: MiniStudy):
+    # The last row weighs nothing: it is no part of the sample of sixty.
+    study.write_answers(WAVE, GROOTTE=[60.0] * 60 + [59.0] * 60, WEEG=[*[1.0] * 119, 0.0])
+    study.write_manifest(WAVE, {"psu_population": "GROOTTE"})
+    study.lock(WAVE)
+    assert [file.n_rows for file in land_wave(study.settings, WAVE)] == [120]
+
+
+@pytest.mark.parametrize("repeated", [3, 0])
+def test_a_member_of_a_panel_answers_in_one_file_of_a_wave(study: MiniStudy, repeated: int):
+    first = study.manifests[WAVE]["files"][0]
+    first |= {"panel": "flits", "panel_id": "RESPNR"}
+    study.write_answers(WAVE, "tweede.sav", RESPNR=[float(1120 - repeated + row) for row in range(120)])
+    study.manifests[WAVE]["files"].append({**copy.deepcopy(first), "file_id": "tweede", "path": "tweede.sav"})
+    study.write_manifest(WAVE)
+    study.lock(WAVE)
+    if not repeated:
+        assert len(land_wave(study.settings, WAVE)) == 2
+        return
+    for _ in range(2):  # also when both stand in landing already
+        with pytest.raises(DeliveryProblems) as caught:
+            land_wave(study.settings, WAVE)
+        (problem,) = caught.value.problems
+        assert (problem.kind, problem.variable) == ("panel_id", "RESPNR")
+        assert problem.message == ("3 of 120 rows have a panel id that a row of ambtsdragers.sav has too")
 
 
 # The register

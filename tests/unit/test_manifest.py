@@ -77,6 +77,18 @@ def test_every_error_at_once_with_field_and_line(study: MiniStudy):
     assert lines[line - 1].strip() == "format: sas7bdat"
 
 
+def test_numbers_that_no_table_can_hold(study: MiniStudy):
+    rewrite(study, "invited: 90", f"invited: {2**63}")
+    rewrite(study, "  version: 1", f"  version: {10**30}")
+    assert {problem.message.split(":")[0] for problem in problems_of(study)} >= {
+        "files[0].response[1].invited",
+        "files[0].version",
+    }
+    rewrite(study, f"invited: {2**63}", "invited: 17000000")
+    rewrite(study, f"  version: {10**30}", "  version: 1")
+    assert study.manifest(WAVE).files[0].response[1].invited == 17_000_000
+
+
 def test_unknown_names_say_which_are_known(study: MiniStudy):
     study.write_manifest(
         WAVE, {"instrument": "office_holder", "response": [{"population": "raadslid", "invited": 1}]}

@@ -32,6 +32,9 @@ SECONDS_PER_MEGABYTE = 5
 MOST_BYTES_PER_BYTE = 400
 """Of PSPP's output for each byte of the file, beside a base; a sparse .zsav grows by about a hundred."""
 LEAST_OUTPUT_BYTES = 2**30
+LEAST_MEMORY_BYTES = 4 * 2**30
+"""Of addresses; PSPP keeps the cases in a file, and takes a tenth of it."""
+MEMORY_PER_BYTE = 60
 SIGNIFICANT_DIGITS = 16
 """Of the codes that PSPP's widest format shows; cells come with all the digits that a double has."""
 FORMAT = "E40.16"
@@ -78,6 +81,7 @@ class _Run:
         size = (folder / "file.dat").stat().st_size
         self.seconds = LEAST_SECONDS + SECONDS_PER_MEGABYTE * size / 2**20
         self.most_bytes = LEAST_OUTPUT_BYTES + MOST_BYTES_PER_BYTE * size
+        self.most_memory = LEAST_MEMORY_BYTES + MEMORY_PER_BYTE * size
         # A name from Python's table of encodings: it can hold neither quote nor line break.
         self.opening = [
             "SET TVARS=NAMES TNUMBERS=VALUES MXWARNS=0.",
@@ -185,6 +189,10 @@ class _Run:
 
         try:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (self.most_bytes, self.most_bytes))
+            resource.prlimit(pid, resource.RLIMIT_AS, (self.most_memory, self.most_memory))
+            # Nobody waits for it any more when we are killed: it shall end by itself then.
+            most_seconds = int(self.seconds) + 1
+            resource.prlimit(pid, resource.RLIMIT_CPU, (most_seconds, most_seconds))
             resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
         except (AttributeError, ProcessLookupError, PermissionError):
             pass  # done already, or a system without such limits

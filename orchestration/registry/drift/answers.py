@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -161,6 +162,10 @@ class FileAnswers:
         known = dict.fromkeys([*self.values.get(name, {}), *self.landed.labels.get(name, {})])
         yield from filter(None, (self._target(row, concept, code) for code in known))
 
+    def answer_of(self, row: Row, code: str) -> str:
+        """The answer that a row of ``xw_variables`` makes of a code; empty where it is missing or unknown."""
+        return self._target(row, self.registry.concepts[row["concept_id"]], code)
+
     def _target(self, row: Row, concept: Any, code: str) -> str:
         """What the crosswalk makes of a code; empty where it is missing or unknown."""
         verb, name = row["verb"], row["source_variable"]
@@ -249,6 +254,8 @@ def _column(table: Any, variable: Mapping[str, Any]) -> Column:
 
 def _number(code: str) -> float:
     try:
-        return float(code)
+        number = float(code)
     except ValueError:
         return float("nan")
+    # In a column that is text, `inf` and `1e999` are words.
+    return number if math.isfinite(number) else float("nan")

@@ -44,6 +44,35 @@ def find_changed_declarations(file: FileAnswers) -> Iterator[Finding]:
                     "valid",
                     "missing",
                 )
+    yield from _taken_without_a_row(file)
+
+
+def _taken_without_a_row(file: FileAnswers) -> Iterator[Finding]:
+    """Declared missing codes that have no row of their own, and that the verb makes an answer of all the same."""
+    told: set[tuple[str, str]] = set()
+    for _, row in file.mapped:
+        name, verb = row["source_variable"], row["verb"]
+        # Of a number that is kept or classed the crosswalk itself asks for a row.
+        takes = verb == "reverse" or (verb == "copy" and file.registry.codes_of(row["concept_id"]))
+        if not takes or name not in file.columns:
+            continue
+        for code in sorted(file.landed.user_missing.get(name, set()) - file.values.get(name, {}).keys()):
+            answer = file.answer_of(row, code)
+            if not answer or (name, code) in told or not _occurs(file, name, code):
+                continue
+            told.add((name, code))
+            scope = ",".join((*file.landed.scope, row["file_id"]))
+            label = file.landed.labels.get(name, {}).get(code, "")
+            yield Finding(
+                "valid_declared_missing",
+                file,
+                f"{verb} makes the answer {answer} of {row['concept_id']} of it, and the file declares it missing",
+                f"add {scope},{name},{code},{label},,<missing_kind> to crosswalk/xw_values.csv",
+                name,
+                code,
+                "valid",
+                "missing",
+            )
 
 
 def _occurs(file: FileAnswers, name: str, code: str) -> bool:
