@@ -87,7 +87,8 @@ def make_draft(
     read = read_incoming(files)
     paths = [path for file in read for path in file.paths]
     hashes = {path: sha256_of(path) for path in paths}
-    raise_when_any(check_receivable(settings.raw, folder, paths))
+    codebooks = [file.codebook for file in read if file.codebook]
+    raise_when_any(check_receivable(settings.raw, folder, paths, codebooks))
     described, notices = _described(registry, read, wave_id)
     manifest, before, evidence = _evidence(settings, registry, wave)
     scorer = Scorer(registry, rules, evidence, [v for variables in described.values() for v in variables])

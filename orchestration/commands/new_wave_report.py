@@ -21,6 +21,7 @@ LONGEST_TEXT = 100
 def print_draft(console: Console, settings: Settings, draft: Draft) -> None:
     """Files and roles; every variable with its concept, score and why, least sure first; rows by table."""
     from orchestration.registry import load_registry
+    from orchestration.registry.proposals.crosswalk_rows import has_other_answers
     from orchestration.registry.proposals.rules import rules_of
 
     sure = rules_of(load_registry(settings.registry)).sure
@@ -34,17 +35,21 @@ def print_draft(console: Console, settings: Settings, draft: Draft) -> None:
         (match, file) for file in draft.proposal.files for match in file.matches if _is_mapped(match, file)
     ]
     mapped.sort(key=lambda pair: (pair[0].score, pair[1].file_id))
-    doubtful = [pair for pair in mapped if pair[0].score < sure]
+    # Known labels may stand in another answer list: each is sure by itself, and the shares still change.
+    doubtful = [pair for pair in mapped if pair[0].score < sure or has_other_answers(pair[0])]
+    certain = [pair for pair in mapped if pair[0].score >= sure and not has_other_answers(pair[0])]
     _heading(
-        console, f"to look at first: {len(doubtful)} of {len(mapped)} mapped variables score below {sure:g}"
+        console,
+        f"to look at first: {len(doubtful)} of {len(mapped)} mapped variables score below {sure:g} "
+        "or have other answers than before",
     )
     for match, file in doubtful:
         _match(console, match, file, "yellow")
     _unmatched(console, draft)
     _answers(console, draft, sure)
     _not_asked(console, draft, sure)
-    _heading(console, f"sure: {len(mapped) - len(doubtful)} mapped variables")
-    for match, file in mapped[len(doubtful) :]:
+    _heading(console, f"sure: {len(certain)} mapped variables")
+    for match, file in certain:
         _match(console, match, file, "")
     _heading(console, "proposed rows")
     for table, rows in draft.proposal.tables.items():

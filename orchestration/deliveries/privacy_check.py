@@ -183,7 +183,7 @@ def _label_findings(
 ) -> Iterator[tuple[str, str, str]]:
     held: dict[str, set[str]] = {}
     for text in filter(None, texts):
-        for kind in kinds_in_text(text, rules):
+        for kind in _kinds_in_label(text, rules):
             held.setdefault(kind, set()).add(text)
     for kind, found in held.items():
         if rules.holds(kind, CODEBOOK, values=len(found)):

@@ -12,8 +12,13 @@ from orchestration.deliveries.manifest import LOCK_NAME, MANIFEST_NAME, shown_pa
 from orchestration.deliveries.problems import DeliveryProblems, Problem
 
 
-def check_receivable(raw: Path, folder: Path, paths: Sequence[Path]) -> list[Problem]:
-    """What forbids to receive these files in ``folder``: it is there, or a file was delivered already."""
+def check_receivable(
+    raw: Path, folder: Path, paths: Sequence[Path], codebooks: Sequence[Path] = ()
+) -> list[Problem]:
+    """What forbids to receive these files in ``folder``: it is there, or a file was delivered already.
+
+    ``codebooks``: those of the paths that may be the same as an earlier one, as a questionnaire may be.
+    """
     problems: list[Problem] = []
     wave = folder.name
     if folder.exists() or folder.is_symlink():
@@ -29,13 +34,17 @@ def check_receivable(raw: Path, folder: Path, paths: Sequence[Path]) -> list[Pro
         )
     known = _locked(raw)
     for path in paths:
-        where = shown_path(path.parent, path.name) if stays_inside(raw, path) else known.get(sha256_of(path))
+        inside = stays_inside(raw, path)
+        copied = None if inside or path in codebooks else known.get(sha256_of(path))
+        where = shown_path(path.parent, path.name) if inside else copied
         if where:
             problems.append(
                 Problem(
                     "already_in_raw",
                     f"is part of a delivery already: {where}",
-                    "name the file as it came in, from outside the raw folder",
+                    "name the file as it came in, from outside the raw folder"
+                    if inside
+                    else "it is the same byte for byte: ask the supplier for the file of this wave",
                     wave_id=wave,
                     file=path.name,
                 )

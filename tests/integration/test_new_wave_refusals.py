@@ -14,6 +14,7 @@ from mini_study import FILE_NAME, MiniStudy, build_mini_study, enter
 
 from orchestration.cli import main
 from orchestration.deliveries import DeliveryProblems, load_manifest
+from orchestration.deliveries.receiving import check_receivable
 from orchestration.registry import load_registry
 from orchestration.settings import load_settings
 
@@ -126,6 +127,38 @@ def test_a_file_that_is_in_raw_already_or_a_copy_of_one(
     code, said = refused(study, capsys, NEW, str(copy))
     assert (code, "error[already_in_raw]" in said) == (1, True)
     assert f"mini_2020/{FILE_NAME}" in said or f"mini_2022/{FILE_NAME}" in said
+    assert "ask the supplier for the file of this wave" in said
+
+
+def test_a_codebook_may_be_that_of_an_earlier_wave(study: MiniStudy, tmp_path: Path):
+    copy = shutil.copyfile(study.file("mini_2022"), tmp_path / "codeboek.csv")
+    folder = study.settings.raw / "mini" / NEW
+    assert [problem.kind for problem in check_receivable(study.settings.raw, folder, [copy])] == [
+        "already_in_raw"
+    ]
+    assert check_receivable(study.settings.raw, folder, [copy], codebooks=[copy]) == []
+
+
+@pytest.mark.parametrize(("extra", "is_shown_first"), [("", False), ("V1;Verbaal bejegend;3;Soms\n", True)])
+def test_another_answer_list_is_shown_first_however_like_the_question_is(
+    study: MiniStudy, tmp_path: Path, capsys: pytest.CaptureFixture, extra: str, is_shown_first: bool
+):
+    answers = tmp_path / "antwoorden.csv"
+    answers.write_text("V1;V2\n" + "".join(f"{n % 2 + 1};1\n" for n in range(40)), "utf-8")
+    codebook = tmp_path / "antwoorden_codeboek.csv"
+    codebook.write_text(
+        CODEBOOK.replace(",", ";")
+        + "V1;Verbaal bejegend;1;Ja\nV1;Verbaal bejegend;2;Nee\n"
+        + extra
+        + "V2;Bedreigd;1;Ja\nV2;Bedreigd;2;Nee\n",
+        encoding="utf-8",
+    )
+    option = "--instrument=antwoorden.csv=office_holders"
+    assert main(["new-wave", NEW, str(answers), str(codebook), option, "--dry-run"]) == 0
+    first = capsys.readouterr().out.partition("\nsure:")[0]
+    assert (
+        "victim_verbal" in first.partition("to look at first")[2].partition("left out")[0]
+    ) == is_shown_first
 
 
 def test_two_files_of_one_instrument_have_to_be_told(

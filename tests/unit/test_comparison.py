@@ -9,6 +9,7 @@ from mini_study import FILE_ID, MiniStudy, answers, build_mini_study, enter
 
 from orchestration.cli import main
 from orchestration.deliveries import land_wave, write_register
+from orchestration.deliveries.access_log import read_accesses
 from orchestration.deliveries.comparison import (
     DIFFERENT,
     SAME_CELLS,
@@ -159,3 +160,16 @@ def test_a_wrong_use_ends_with_two(study: MiniStudy, monkeypatch, capsys, old: s
     assert said in capsys.readouterr().err
     assert main(["diff", f"{WAVE}@1", f"{WAVE}@2"]) == 0
     assert SAME_CELLS in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("has_landed", [True, False])
+def test_comparing_answers_is_noted_where_there_is_a_warehouse(
+    study: MiniStudy, monkeypatch, has_landed: bool
+):
+    study.redeliver(WAVE)
+    enter(study, monkeypatch)
+    if has_landed:
+        (study.settings.home / "privacy").mkdir(parents=True)
+    assert main(["diff", f"{WAVE}@1", f"{WAVE}@2"]) == 0
+    noted = [(access.purpose, access.waves) for access in read_accesses(study.settings.home)[0]]
+    assert noted == ([("diff", (WAVE,))] if has_landed else [])

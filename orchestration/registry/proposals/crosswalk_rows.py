@@ -82,6 +82,11 @@ def left_out_reason(match: Match) -> str:
     return f"nieuw: lijkt op geen bekende vraag{nearest}"
 
 
+def has_other_answers(match: Match) -> bool:
+    """Whether the answer list is another than that of the earlier variable that it is taken for."""
+    return match.earlier is not None and match.answers < SAME
+
+
 def why(match: Match) -> str:
     """On what a match rests, in Dutch, as the note of its row."""
     earlier = match.earlier
@@ -93,7 +98,7 @@ def why(match: Match) -> str:
         parts = [f"lijkt op {earlier.shown}: '{earlier.variable.label}'"]
     else:
         parts = [f"als {earlier.shown}"]
-    if match.answers < SAME:
+    if has_other_answers(match):
         parts.append("andere antwoorden dan toen")
     if match.same_name:
         parts.append("zelfde naam")
