@@ -6,6 +6,7 @@ the warehouse's home that is no microdata (landing and the working file are, and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,13 @@ WAVE = "mini_2020"
 MICRODATA = ("landing", "warehouse.duckdb")
 # Word or digits in each canary; the row number behind them makes every one unique.
 WORDS = ("kanarie", "zangvogel", "putter", "73510", "73520", "73530", "73540")
+# A number as a whole, and not the same digits within a hash, a moment or a longer number.
+SEEN = {
+    word: re.compile(
+        rf"(?<![0-9A-Za-z.]){word}[0-9_]*(\.[0-9]+)?(?![0-9A-Za-z-])" if word.isdigit() else word
+    )
+    for word in WORDS
+}
 
 
 def planted(**changes: object) -> dict[str, object]:
@@ -69,11 +77,11 @@ def deliver(study: MiniStudy, labels: dict | None = None, **changes: object) -> 
 
 def leaks(home: Path, told: str) -> list[str]:
     """Where a canary is to be seen: its word, and the file (or ``told``)."""
-    found = [f"{word}: told" for word in WORDS if word in told]
+    found = [f"{word}: told" for word, seen in SEEN.items() if seen.search(told)]
     for path in sorted(home.rglob("*")):
         if path.is_file() and path.relative_to(home).parts[0] not in MICRODATA:
-            data = path.read_bytes()
-            found += [f"{word}: {path.relative_to(home)}" for word in WORDS if word.encode() in data]
+            data = path.read_bytes().decode("latin-1")
+            found += [f"{word}: {path.relative_to(home)}" for word, seen in SEEN.items() if seen.search(data)]
     return found
 
 
