@@ -43,7 +43,6 @@ _POSTCODE_THEN_HOUSE = re.compile(rf"(?<![\w-]){_POSTCODE}[ ,.;:-]{{0,3}}(?:NR\.
 _HOUSE_THEN_POSTCODE = re.compile(
     rf"(?P<street>[^\W\d_]{{3,}})[ ,.]{{1,2}}(?:NR\.? ?)?(?:{_HOUSE})[ ,.;:-]{{1,3}}{_POSTCODE}(?![\w])"
 )
-_STREET_THEN_HOUSE = re.compile(rf"(?P<street>[^\W\d_]{{3,}}) (?:{_HOUSE})(?![\w])")
 _POSTCODE_ALONE = re.compile(rf"{_POSTCODE}")
 
 

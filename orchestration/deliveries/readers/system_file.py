@@ -57,13 +57,6 @@ def read_sav(path: Path, encoding: str | None = None) -> SourceTable:
     )
 
 
-def header_case_count(data: bytes) -> int:
-    """Number of rows that the header announces; -1 when it does not say."""
-    layout = data[64:68]
-    order = "<" if struct.unpack("<i", layout)[0] in (2, 3) else ">"
-    return struct.unpack(f"{order}i", data[80:84])[0]
-
-
 def _check_magic(path: Path, data: bytes) -> None:
     if not data:
         raise truncated(path, "is empty")
