@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from orchestration.deliveries.privacy import find_emails
+from orchestration.deliveries.personal_data import has_email
 from orchestration.deliveries.problems import Problem
 from orchestration.registry.proposals.evidence import Variable
 
@@ -17,8 +17,8 @@ def without_addresses(
     kept: list[Variable] = []
     notices: list[Problem] = []
     for variable in variables:
-        answers = tuple(answer for answer in variable.answers if not _found(answer.label))
-        label = "" if _found(variable.label) else variable.label
+        answers = tuple(answer for answer in variable.answers if not has_email(answer.label))
+        label = "" if has_email(variable.label) else variable.label
         dropped = len(variable.answers) - len(answers) + (label != variable.label)
         if dropped:
             notices.append(
@@ -34,7 +34,3 @@ def without_addresses(
             )
         kept.append(replace(variable, answers=answers, label=label))
     return tuple(kept), notices
-
-
-def _found(text: str) -> bool:
-    return bool(find_emails({"text": [text]}, "", ""))
