@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from orchestration.commands import new_wave
+from orchestration.deliveries.manifest import OWN_NAMES
 from orchestration.registry import TABLES, load_registry
 from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.load import Row
@@ -24,7 +25,6 @@ from orchestration.registry.proposals.rules import rules_of
 from orchestration.registry.proposals.scores import Scorer
 from orchestration.settings import PROJECT_ROOT, Settings
 
-OWN_NAMES = ("delivery.yml", "delivery.lock")
 Change = Callable[[Variable], Variable]
 
 
