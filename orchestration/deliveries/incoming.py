@@ -25,6 +25,8 @@ from orchestration.deliveries.problems import (
     Problem,
     raise_when_any,
 )
+from orchestration.deliveries.second_reading.second_table import CannotReadAgain
+from orchestration.deliveries.second_reading.worksheet import opened_workbook
 from orchestration.deliveries.source_table import SourceTable
 
 DELIMITERS = ";,\t|"
@@ -240,18 +242,15 @@ def _notation(path: Path) -> dict[str, Any]:
 
 def _sheets(path: Path) -> dict[str, list[Any]]:
     """The first row of every sheet, by name."""
-    from python_calamine import CalamineWorkbook
-
     try:
-        with CalamineWorkbook.from_path(str(path)) as book:
+        with opened_workbook(path) as book:
             rows = {name: book.get_sheet_by_name(name).to_python(nrows=1) for name in book.sheet_names}
-    except Exception as error:
-        # The parser is in another language; what it raises on damage is not one family.
+    except CannotReadAgain as said:
         raise unreadable(
             path,
             "damaged_file",
-            f"is no workbook that can be read ({type(error).__name__})",
-            "ask the supplier for an .xlsx without a password",
+            f"is no workbook that can be read: {said}",
+            "ask the supplier for an .xlsx without a password, saved anew by the program that it comes from",
         ) from None
     return {name: first[0] if first else [] for name, first in rows.items()}
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestration.deliveries.problems import Problem
+from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.declaration import PROPOSED, Table
 from orchestration.registry.load import Registry, Row, digest_of
 from orchestration.registry.places import place
 from orchestration.registry.schema import TABLES
-from orchestration.registry.validate import canonical_csv
 
 LEAST_SURE_SHOWN = 3
 WAVE_COLUMNS = ("wave_id", "to_wave_id", "from_wave_id")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.deliveries.source_table import is_reason
 from orchestration.registry.crosswalk_rules import scope_of
+from orchestration.registry.csv_text import csv_line
 from orchestration.registry.drift.texts import same_text
 from orchestration.registry.landed_codes import LandedCodes
 from orchestration.registry.load import Registry, Row
@@ -336,7 +335,7 @@ class _Comparison:
             "unknown_label" if expected else "unknown_code",
             f"the crosswalk has no row for this code ({said}, {count} answers), which {verb} maps "
             f"to {row['concept_id']}{expected}",
-            f"add {_csv_line(cells)} to {VALUES}, with one of the last two filled in",
+            f"add {csv_line(cells)} to {VALUES}, with one of the last two filled in",
             name,
             code,
         )
@@ -355,9 +354,3 @@ class _Comparison:
 
 def _quoted(label: str) -> str:
     return f"'{label}'" if label else "no label"
-
-
-def _csv_line(cells: list[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(cells)
-    return buffer.getvalue()

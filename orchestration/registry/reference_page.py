@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from orchestration.registry.csv_text import csv_line
 from orchestration.registry.declaration import Column, Table
 from orchestration.registry.schema import TABLES
 
@@ -60,7 +59,7 @@ def _section(table: Table) -> Iterator[str]:
     yield ""
     yield "```csv"
     yield ",".join(table.column_names)
-    yield _csv_line([column.example for column in table.columns])
+    yield csv_line([column.example for column in table.columns])
     yield "```"
 
 
@@ -73,12 +72,6 @@ def _values(column: Column) -> str:
 def table_row(cells: Iterable[str]) -> str:
     """One row of a Markdown table."""
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-
-
-def _csv_line(cells: list[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(cells)
-    return buffer.getvalue()
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.deliveries.problems import Problem, few
+from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.declaration import Column, Table
 from orchestration.registry.schema import FREE_FOLDERS, TABLES
 from orchestration.registry.spreadsheet import NotASheet, Sheet, read_sheet
@@ -20,7 +21,6 @@ from orchestration.registry.spreadsheet_damage import (
     fixed_width,
     is_same_number,
 )
-from orchestration.registry.validate import canonical_csv
 from orchestration.registry.values import parse
 
 Key = tuple[str, ...]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.registry.crosswalk_rules import CROSSWALK_RULES
+from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.declaration import PROPOSED, Column, Table
 from orchestration.registry.drift_rows import drift_rows
 from orchestration.registry.load import Registry
@@ -52,15 +51,6 @@ def validate_registry(registry: Registry) -> list[Problem]:
         ):
             problems += rule(counting)
     return problems
-
-
-def canonical_csv(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Text of a registry file in the one form that is accepted: LF, commas, quotes only where needed."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return buffer.getvalue()
 
 
 def _undeclared_files(registry: Registry) -> Iterator[Problem]:

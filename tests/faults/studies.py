@@ -16,9 +16,9 @@ from orchestration.deliveries.readers import read_source
 from orchestration.deliveries.register import landed_folders
 from orchestration.deliveries.source_table import SourceTable
 from orchestration.registry import TABLES, Registry, load_registry, validate_registry
+from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.drift.answers import FileAnswers, read_answers
 from orchestration.registry.drift.predecessors import Earlier
-from orchestration.registry.validate import canonical_csv
 from orchestration.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,16 +15,16 @@ from pathlib import Path
 import yaml
 
 from orchestration.commands import new_wave
+from orchestration.deliveries.manifest import OWN_NAMES
 from orchestration.registry import TABLES, load_registry
+from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.load import Row
 from orchestration.registry.proposals.evidence import Variable
 from orchestration.registry.proposals.proposal import Proposal, propose
 from orchestration.registry.proposals.rules import rules_of
 from orchestration.registry.proposals.scores import Scorer
-from orchestration.registry.validate import canonical_csv
 from orchestration.settings import PROJECT_ROOT, Settings
 
-OWN_NAMES = ("delivery.yml", "delivery.lock")
 Change = Callable[[Variable], Variable]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestration.registry import TABLES, load_registry
+from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.load import Row
-from orchestration.registry.validate import canonical_csv
 from orchestration.settings import load_settings
 
 WAVES = ("mini_2020", "mini_2022")

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import openpyxl
 import pytest
 import yaml
 from held_back import fill_in
@@ -183,6 +184,15 @@ def damaged(content: bytes, name: str) -> Callable[[Path], Path]:
     return write
 
 
+def far(folder: Path) -> Path:
+    """A small workbook of which the only sheet spans all the places that there are."""
+    book = openpyxl.Workbook()
+    book.active["A1"] = "RESPNR"
+    book.active["XFD1048576"] = 1
+    book.save(folder / "ver.xlsx")
+    return folder / "ver.xlsx"
+
+
 @pytest.mark.parametrize(
     ("make", "kind"),
     [
@@ -193,6 +203,7 @@ def damaged(content: bytes, name: str) -> Callable[[Path], Path]:
         (damaged(b"$FL2 niets", " blank.sav"), "file_name"),
         (damaged(b"$FL2 niets", "delivery.yml"), "file_name"),
         (damaged(b"PK\x03\x04 kapot", "kapot.xlsx"), "damaged_file"),
+        (far, "damaged_file"),
         (damaged((CODEBOOK + "V1,Vraag,1,Ja\n").encode(), "codeboek.csv"), "codebook_of_no_file"),
         (damaged((CODEBOOK + f"V1,{'x' * 200_000},1,Ja\n").encode(), "codeboek.csv"), "not_csv"),
         (lambda folder: folder / "nergens.sav", "missing_file"),

@@ -19,8 +19,8 @@ from orchestration.deliveries.problems import DeliveryProblems, Problem
 from orchestration.deliveries.readers import read_por, read_sav
 from orchestration.deliveries.source_table import NUMERIC, STRING, SourceTable, SourceValue, SourceVariable
 from orchestration.registry import TABLES, Registry, load_registry
+from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.privacy_registry_rules import privacy_rules_are_whole
-from orchestration.registry.validate import canonical_csv
 
 BSNS = [number for number in range(123_450_000, 123_460_000) if is_bsn(str(number))]
 RANDOM = [float(100_000_000 + (number * 7_654_321) % 899_999_999) for number in range(1, 2001)]

@@ -14,10 +14,10 @@ import pytest
 
 from orchestration.cli import main
 from orchestration.registry import TABLES, load_registry
+from orchestration.registry.csv_text import canonical_csv, csv_line
 from orchestration.registry.declaration import Table
 from orchestration.registry.spreadsheet_damage import damage, doubtful
 from orchestration.registry.tidy_registry import TidyFile, tidy_file
-from orchestration.registry.validate import canonical_csv
 
 SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
 FILES = sorted(path.relative_to(SEEDS).as_posix() for path in SEEDS.glob("*/*.csv"))
@@ -334,3 +334,7 @@ def test_a_registry_that_is_not_there_is_wrong_use(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("PEILSTOK_REGISTRY", str(tmp_path / "nowhere"))
     assert main(["tidy"]) == 2
     assert "there is no registry in" in capsys.readouterr().err
+
+
+def test_a_line_that_a_remedy_gives_is_one_that_the_file_may_hold():
+    assert csv_line(["a", "two\nlines", 'a "quote"', "b,c", ""]) == 'a,"two\nlines","a ""quote""","b,c",'

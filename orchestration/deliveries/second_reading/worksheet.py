@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,24 @@ from orchestration.deliveries.source_table import canonical_code
 READER = "calamine"
 
 
+@contextmanager
+def opened_workbook(path: Path) -> Iterator[Any]:
+    """The workbook as calamine has it. Raises ``CannotReadAgain``, also for what its use within the block raises."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        data = path.read_bytes()
+        refuse_bombs(data)
+        yield CalamineWorkbook.from_filelike(io.BytesIO(data))
+    except (CalamineError, OSError, ValueError) as error:
+        raise CannotReadAgain(f"it is no workbook that can be read ({type(error).__name__})") from None
+    except BaseException as error:
+        # A fault in calamine itself comes as a panic, which is no Exception.
+        if type(error).__name__ == "PanicException":
+            raise CannotReadAgain("calamine crashes on it") from None
+        raise
+
+
 def read_worksheet_again(
     path: Path,
     sheet: str | None,
@@ -33,12 +52,7 @@ def read_worksheet_again(
 
     Without ``sheet``, the only one that is not the codebook. A formula shows as its last result.
     """
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        data = path.read_bytes()
-        refuse_bombs(data)
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+    with opened_workbook(path) as workbook:
         wanted = sheet or _only_sheet(workbook.sheet_names, codebook_sheet)
         rows = _Rows(workbook.get_sheet_by_name(wanted))
         names = rows.header()
@@ -48,13 +62,6 @@ def read_worksheet_again(
         elif codebook_sheet:
             pages = _Rows(workbook.get_sheet_by_name(codebook_sheet))
             columns = described(columns, [[_text(cell) for cell in row] for row in pages.all()], ".")
-    except (CalamineError, OSError, ValueError) as error:
-        raise CannotReadAgain(f"it is no workbook that can be read ({type(error).__name__})") from None
-    except BaseException as error:
-        # A fault in calamine itself comes as a panic, which is no Exception.
-        if type(error).__name__ == "PanicException":
-            raise CannotReadAgain("calamine crashes on it") from None
-        raise
     return SecondTable(READER, columns, lambda: rows.blocks(len(names)))
 
 

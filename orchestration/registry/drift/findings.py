@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from orchestration.deliveries.problems import Problem
+from orchestration.registry.csv_text import csv_line
 from orchestration.registry.drift.answers import FileAnswers
 from orchestration.registry.load import Registry
 
@@ -52,13 +51,6 @@ class Finding:
             variable=self.variable,
             code=self.code,
         )
-
-
-def csv_line(cells: Iterable[str]) -> str:
-    """Cells as a line of a registry file."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(cells)
-    return buffer.getvalue()
 
 
 @dataclass(frozen=True)

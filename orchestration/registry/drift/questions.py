@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from orchestration.registry.csv_text import csv_line
 from orchestration.registry.drift.answers import FileAnswers
-from orchestration.registry.drift.findings import Finding, csv_line
+from orchestration.registry.drift.findings import Finding
 from orchestration.registry.drift.texts import plain, same_text
 from orchestration.registry.load import Row
 from orchestration.registry.places import place

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestration.deliveries.problems import Problem, raise_when_any
+from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.schema import TABLES
-from orchestration.registry.validate import canonical_csv
 
 
 def with_rows(registry: Registry, added: Mapping[str, list[Row]]) -> dict[str, bytes]:
