@@ -194,7 +194,8 @@ def _observed(settings: Settings, results: list[Any]) -> dict[str, str]:
 def _test_result(result: Any, observed: dict[str, str]) -> TestResult:
     node = result.node
     is_unit_test = str(node.resource_type) == "unit_test"
-    owner = node.tested_node_unique_id if is_unit_test else getattr(node, "attached_node", None)
+    # A unit test that could not be compiled has no tested node yet.
+    owner = getattr(node, "tested_node_unique_id" if is_unit_test else "attached_node", None)
     attached = (owner or "").rsplit(".", 1)[-1]
     status = str(result.status)
     return TestResult(
