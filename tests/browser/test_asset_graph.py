@@ -153,10 +153,14 @@ def test_a_group_opens_to_its_assets(page, server: str, group: str) -> None:
     is_shortened = group.startswith("_")
     box = boxes.filter(has_text=group) if is_shortened else boxes.get_by_text(group, exact=True)
     box.first.click()
-    inside = {"mart_trend"} if group == "marts" else INSTRUMENTS
-    for name in inside:
+    if group == "marts":
+        # The page draws only the boxes in sight, and this group has more of them.
+        wait_for_node(page, "mart_")
+        assert sum(name.startswith("mart_") for name in nodes(page)) >= 3, nodes(page)
+        return
+    for name in INSTRUMENTS:
         wait_for_node(page, name)
-    assert inside <= nodes(page)
+    assert nodes(page) >= INSTRUMENTS
 
 
 def test_every_monitor_flows_into_the_marts(page, server: str) -> None:
