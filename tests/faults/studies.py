@@ -10,6 +10,7 @@ from pathlib import Path
 from delivery import Delivery, as_delivery
 
 from orchestration.deliveries import find_deliveries, land_all, load_manifest, write_lock
+from orchestration.deliveries.corrections import apply_corrections, corrections_of, read_corrections
 from orchestration.deliveries.manifest import DeliveredFile, Manifest
 from orchestration.deliveries.privacy import PseudonymKey, load_key
 from orchestration.deliveries.readers import read_source
@@ -52,7 +53,9 @@ class Study:
         """A fresh copy of a delivered file, to be changed."""
         manifest, entry = self.entries[wave_id, file_id]
         if (wave_id, file_id) not in self._sources:
-            self._sources[wave_id, file_id] = read_source(manifest.folder, entry)
+            corrections = corrections_of(read_corrections(manifest), entry)
+            received = read_source(manifest.folder, entry)
+            self._sources[wave_id, file_id], _ = apply_corrections(manifest, entry, received, corrections)
         return as_delivery(manifest, entry, self.registry, self._sources[wave_id, file_id])
 
 
