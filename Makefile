@@ -10,6 +10,8 @@ STAMP := $(VENV)/.installed
 BENCH_STAMP := .venv-bench/.installed
 HOME_DIR := $(or $(PEILSTOK_HOME),warehouse)
 PORT ?= 3000
+# Tests run in up to four processes, a file in one of them, in the order of the folders: the long ones first.
+BY_FILE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # The first interpreter that really starts and is new enough: a version manager's shim may exist and refuse.
 PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3; do \
@@ -24,10 +26,10 @@ warehouse: install ## deliveries in raw/ → a release in warehouse/published/cu
 	@$(BIN)/peilstok refresh
 
 test: install ## every test but the thorough ones (ARGS='-k landing' for some)
-	@$(BIN)/pytest -m 'not thorough' $(ARGS)
+	@$(BIN)/pytest -m 'not thorough' $(BY_FILE) $(ARGS)
 
 thorough: install ## the long runs of tests that `make test` takes a slice of
-	@$(BIN)/pytest -m thorough $(ARGS)
+	@$(BIN)/pytest -m thorough $(BY_FILE) $(ARGS)
 
 faults: install ## 300 deliveries that are wrong in meaning and 200 harmless ones: what is found (a few minutes; ARGS='--show')
 	@$(BIN)/python tests/faults $(ARGS)

@@ -7,12 +7,13 @@ absent; with ``PEILSTOK_REQUIRE_TOOLS=1`` (the build server) a skip is a failure
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -115,11 +116,9 @@ class SampleRun:
         return {**os.environ, "PEILSTOK_HOME": str(self.settings.home)}
 
 
-@pytest.fixture(scope="session")
-def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
-    """`peilstok refresh` on all nine waves, once for the whole session. Tests read it and change nothing in it."""
-    settings = load_settings({"PEILSTOK_HOME": str(tmp_path_factory.mktemp("sample") / "home")})
-    run = SampleRun(settings, "")
+def _refresh_sample(folder: Path) -> None:
+    """Run the main job on the sample into `folder`/home; what it printed goes to `folder`/printed.txt."""
+    run = SampleRun(load_settings({"PEILSTOK_HOME": str(folder / "home")}), "")
     done = subprocess.run(
         [sys.executable, "-m", "orchestration.cli", "refresh"],
         cwd=PROJECT_ROOT,
@@ -129,4 +128,26 @@ def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return replace(run, output=done.stdout)
+    (folder / "printed.txt").write_text(done.stdout, encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> SampleRun:
+    """`peilstok refresh` on all nine waves, once for the whole session. Tests read it and change nothing in it.
+
+    Of the processes that share the tests the first to come builds, the others wait and take a copy: one
+    warehouse has one writer, and some tests ask a second refresh to find nothing to do.
+    """
+    folder = tmp_path_factory.mktemp("sample")
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _refresh_sample(folder)
+    else:
+        built = tmp_path_factory.getbasetemp().parent / "sample"
+        with built.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (built / "printed.txt").exists():
+                built.mkdir(exist_ok=True)
+                _refresh_sample(built)
+        shutil.copytree(built, folder, symlinks=True, dirs_exist_ok=True)
+    settings = load_settings({"PEILSTOK_HOME": str(folder / "home")})
+    return SampleRun(settings, (folder / "printed.txt").read_text(encoding="utf-8"))
