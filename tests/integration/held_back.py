@@ -77,11 +77,11 @@ def propose_changed(
     rules = rules_of(registry)
     wave = new_wave._wave(registry, as_wave, like)
     read = read_incoming(held.files)
-    described, _ = new_wave._described(read, as_wave)
+    described, _ = new_wave._described(registry, read, as_wave)
     described = {path: tuple(change(v) for v in variables) for path, variables in described.items()}
     _, before, evidence = new_wave._evidence(held.settings, registry, wave)
     scorer = Scorer(registry, rules, evidence, [v for variables in described.values() for v in variables])
-    unchanged, _ = new_wave._described(read, as_wave)
+    unchanged, _ = new_wave._described(registry, read, as_wave)
     new = new_wave._new_files(registry, rules, scorer, wave, read, described, [*instruments])
     # Counts of the answers go by the name that a variable was delivered with.
     renamed = []
