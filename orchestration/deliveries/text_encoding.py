@@ -26,6 +26,8 @@ USUAL_LETTERS = frozenset("áàâäãåæçéèêëíìîïñóòôöõøœúù�
 USUAL_SIGNS = frozenset(
     "\u2018\u2019\u201a\u201c\u201d\u201e\u2013\u2014\u2026\u2022€°·«»§²³½¼¾©®´\u00a0ªº×±µ£¿¡"
 )
+ENCODED_TWICE = frozenset({"latin-1", "sloppy-windows-1252"})
+"""Encodings, by ftfy's names, in which UTF-8 that is decoded wrongly gives signs that no text has."""
 MOJIBAKE = re.compile(r"[^\x00-\x7f][^\x00-\x7f]|[ÃÂâ][ \u00a0]")
 """Text that was decoded wrongly once has two signs beyond ASCII side by side; most text has not."""
 
@@ -154,8 +156,14 @@ def repair_text(text: str) -> Decoded:
         decode_inconsistent_utf8=False,
         fix_c1_controls=False,
     )
-    fixed = ftfy.fix_encoding(text, settings)
+    fixed, steps = ftfy.fix_encoding_and_explain(text, settings)
     if fixed == text or is_bad(fixed) or "\ufffd" in fixed:
+        return Decoded(text)
+    # Two letters that stand side by side are some letter in UTF-8 by chance, the more so letters of the Mac or
+    # of DOS: then only a letter that is usual here is a sign that the text had been decoded wrongly.
+    once = {step.parameter for step in steps or () if step.action == "encode"}
+    is_little = sum(not one.isascii() for one in text) < BYTES_FOR_ANOTHER
+    if (is_little or once - ENCODED_TWICE) and not all(map(_is_usual, fixed)):
         return Decoded(text)
     return _outcome(fixed, "repaired")
 
@@ -184,6 +192,12 @@ def likeness(text: str) -> float:
             )
             score += -1 if is_odd else 1 if character in USUAL_LETTERS else 0.5
     return score
+
+
+def _is_usual(character: str) -> bool:
+    return (
+        character.isascii() or character in USUAL_SIGNS or unicodedata.name(character, "").startswith("LATIN")
+    )
 
 
 def _outcome(text: str, outcome: str) -> Decoded:

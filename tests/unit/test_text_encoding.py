@@ -29,7 +29,8 @@ def test_text_that_is_what_its_file_says_is_left_alone(claimed: str | None):
 
 
 @pytest.mark.parametrize(
-    "text", ["ÉÉN", "Ångström", "Ãre", "São Tomé", "½ à ¾", "naïef", "Žižek", "ÄÖÜ", "â la"]
+    "text",
+    ["ÉÉN", "Ångström", "Ãre", "São Tomé", "½ à ¾", "naïef", "Žižek", "ÄÖÜ", "â la", "œß1", "ßœ", "×¤"],
 )
 def test_text_that_only_looks_twice_encoded_is_left_alone(text: str):
     assert repair_text(text) == Decoded(text)
@@ -41,6 +42,11 @@ def test_text_that_was_encoded_twice_is_set_right(text: str):
     twice = text.encode().decode("cp1252", "replace")
     if "\ufffd" not in twice:
         assert repair_text(twice) == Decoded(text, "repaired")
+
+
+@pytest.mark.parametrize("encoding", ["cp437", "mac-roman"])
+def test_usual_letters_are_set_right_from_encodings_of_dos_and_the_mac_too(encoding: str):
+    assert repair_text("één ruïne".encode().decode(encoding)) == Decoded("één ruïne", "repaired")
 
 
 def test_cp1252_under_the_name_of_utf_8():
