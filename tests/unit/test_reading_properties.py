@@ -47,7 +47,18 @@ TRICKY = [
 plain = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Zl", "Zp")), max_size=30)
 texts = st.one_of(st.sampled_from(TRICKY), plain).map(lambda text: text.rstrip(" ")).filter(bool)
 UTF_8_SIGN = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-OLD_ENCODINGS = ("latin-1", "cp1252", "iso8859-2", "cp1250", "cp1251", "cp437", "mac-roman")
+OLD_ENCODINGS = (
+    "latin-1",
+    "cp1250",
+    "cp1251",
+    "cp1252",
+    "cp1253",
+    "cp1254",
+    "cp1257",
+    "iso8859-2",
+    "cp437",
+    "mac-roman",
+)
 
 
 def may_be_decoded_wrongly(text: str) -> bool:
