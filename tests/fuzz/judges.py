@@ -92,16 +92,25 @@ def stata_differences(data: bytes, table: SourceTable) -> list[str]:
     ones, names, labels."""
     import pandas as pd
 
-    try:
-        warnings.simplefilter("ignore", UnicodeWarning)
+    def read(reasons: bool) -> tuple[Any, dict[str, str]]:
         with pd.io.stata.StataReader(
             io.BytesIO(data),
             convert_dates=False,
             convert_categoricals=False,
-            convert_missing=True,
+            convert_missing=reasons,
             preserve_dtypes=False,
         ) as reader:
-            frame, labels = reader.read(), reader.variable_labels()
+            return reader.read(), reader.variable_labels()
+
+    has_reasons = True
+    try:
+        warnings.simplefilter("ignore", UnicodeWarning)
+        try:
+            frame, labels = read(reasons=True)
+        except KeyError:
+            # A number that is larger than any of Stata's, and none of its reasons: missing, and pandas has no word
+            # for it. Without reasons it reads on.
+            (frame, labels), has_reasons = read(reasons=False), False
     except Exception:
         return ["refused"]
     if frame.shape != table.frame.shape:
@@ -125,7 +134,7 @@ def stata_differences(data: bytes, table: SourceTable) -> list[str]:
                 found.append("type")
             else:
                 told = getattr(theirs, "string", None) or ("." if theirs != theirs else float(theirs))
-                mine = reasons.get(row, ".") if ours != ours else ours
+                mine = ours if ours == ours else reasons.get(row, ".") if has_reasons else "."
                 found += [] if mine == told else ["cell"]
     return found
 
@@ -144,9 +153,11 @@ def cells_of_workbook(data: bytes, sheet: str | None = None) -> list[list[Any]] 
 def differences(one: SourceTable, other: SourceTable, is_portable: bool = False) -> list[str]:
     """Where two tables are not the same, as short texts without values: cells, codes, labels, declarations.
 
-    Two habits of PSPP are allowed for: it writes ``?`` where text does not decode, and in a portable file it loses
-    the last digit of fractions and leaves what was in memory behind strings that are shorter than their width.
+    Habits of PSPP are allowed for: it writes ``?`` where text does not decode. In a portable file it loses the last
+    digit of fractions, leaves what was in memory behind strings that are shorter than their width, and ends a text
+    at the first sign that no portable file can have.
     """
+    alike = _alike_in_portable if is_portable else same_text
     if one.frame.shape != other.frame.shape:
         return [f"shape {one.frame.shape} and {other.frame.shape}"]
     found: list[str] = []
@@ -156,20 +167,20 @@ def differences(one: SourceTable, other: SourceTable, is_portable: bool = False)
         if mine.storage_type != theirs.storage_type:
             found.append("type")
             continue
-        if not same_text(mine.variable_label, theirs.variable_label):
+        if not alike(mine.variable_label, theirs.variable_label):
             found.append("variable label")
         if _declared(mine.missing_declaration) != _declared(theirs.missing_declaration):
             found.append("declaration")
-        same = (
-            (_same_number if mine.storage_type == NUMERIC else same_text)
-            if not is_portable
-            else (_near if mine.storage_type == NUMERIC else _begins)
-        )
+        same = alike
+        if mine.storage_type == NUMERIC:
+            same = _near if is_portable else _same_number
         first, second = one.frame[mine.variable_name], other.frame[theirs.variable_name]
         found += ["cell" for a, b in zip(first.tolist(), second.tolist(), strict=True) if not same(a, b)]
         ours, labels = _labels(one, mine.variable_name), _labels(other, theirs.variable_name)
+        if is_portable and mine.storage_type != NUMERIC:
+            ours = {_of_portable(code): label for code, label in ours.items()}
         for code in ours.keys() | labels.keys():
-            if not same_text(ours.get(code), labels.get(code)):
+            if not alike(ours.get(code), labels.get(code)):
                 found.append("value label")
     return found
 
@@ -190,16 +201,28 @@ def same_text(one: str | None, other: str | None) -> bool:
 
 
 def _same_name(one: str, other: str) -> bool:
-    """PSPP writes a name in lower case where the file has short names only, and replaces one that it dislikes."""
-    return same_text(one.casefold(), other.casefold()) or re.fullmatch(r"VAR[0-9]+", other) is not None
+    """PSPP writes a name in lower case where the file has short names only, and replaces one that it dislikes: by a
+    number, or by the short name; that of a name which SPSS does not allow cannot be known."""
+    is_allowed = re.fullmatch(r"[^\W\d_][\w.@#$]*|[@#$][\w.@#$]*", one) is not None
+    return (
+        same_text(one.casefold(), other.casefold())
+        or re.fullmatch(r"VAR[0-9]+", other) is not None
+        or not is_allowed
+    )
 
 
 def _skeleton(text: str) -> str:
     return re.sub(r"[^ ->@-~]+", "?", text).replace("??", "?").rstrip("? ")
 
 
-def _begins(one: str | None, other: str | None) -> bool:
-    return same_text(one, other) or _skeleton(other or "").startswith(_skeleton(one or ""))
+def _alike_in_portable(one: str | None, other: str | None) -> bool:
+    if same_text(one, other) or _skeleton(other or "").startswith(_skeleton(one or "")):
+        return True
+    return not (one or "").isascii() and other is not None and _of_portable(one or "") == other
+
+
+def _of_portable(text: str) -> str:
+    return re.split(r"[^\x00-\x7f]", text, maxsplit=1)[0].rstrip(" ")
 
 
 def _declared(text: str) -> set[str]:

@@ -21,6 +21,8 @@ FIRST_CHARACTER = 64
 CHARACTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .<(+|&[]!$*);^-/|,%_>?`:#@'=\""
 """What the places of the table from 64 on stand for; files of a mainframe hold other bytes there."""
 LETTERS = CHARACTERS[:62]
+OF_NUMBERS = b"-+./*"
+"""Signs that numbers are written with, besides digits and letters."""
 NAME = re.compile(r"[A-Za-z@#$\x80-\xff][\w.@#$\x80-\xff]*")
 NUMBER = re.compile(r" *(-?)([0-9A-T]*)(?:\.([0-9A-T]*))?(?:([+-])([0-9A-T]+))?")
 SYSTEM_MISSING = "*."
@@ -51,7 +53,7 @@ def read_por(path: Path, encoding: str | None = None) -> SourceTable:
     translation = _translation(content[TABLE_AT:SIGNATURE_AT])
     if content[SIGNATURE_AT : SIGNATURE_AT + len(SIGNATURE)] != SIGNATURE:
         content = content.translate(translation)
-    elif any(translation[character] != character for character in LETTERS):
+    elif any(translation[character] != character for character in LETTERS + OF_NUMBERS):
         raise truncated(path, "is damaged: its table of characters and its text contradict each other")
     if content[SIGNATURE_AT : SIGNATURE_AT + len(SIGNATURE)] != SIGNATURE:
         raise foreign(path, "not_spss", "an SPSS portable file", data)

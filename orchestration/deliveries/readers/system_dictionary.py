@@ -6,20 +6,25 @@ their counted value, and the variable that the file declares as its weight.
 
 from __future__ import annotations
 
+import math
 import struct
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 HEADER_BYTES = 176
 VARIABLE, VALUE_LABELS, DOCUMENTS, EXTENSION, END = 2, 3, 6, 7, 999
-MACHINE, SETS, LONG_NAMES, VERY_LONG_STRINGS = 3, 7, 13, 14
+MACHINE, MACHINE_FLOATS, SETS, LONG_NAMES, VERY_LONG_STRINGS = 3, 4, 7, 13, 14
 NEWER_SETS, ENCODING, LONG_MISSINGS = 19, 20, 22
 SEGMENT_BYTES = 252
 """Of a very long string, in each variable that it is stored in; a segment takes 255."""
 CONTINUATION, WIDEST = -1, 255
 """Widths of variables: each eight bytes of a text after the first have a variable of width -1."""
+SHORT_TEXT = 8
+"""Bytes up to which the labels of a text stand with those of numbers; a wider one has a record of its own."""
 TEXT_FORMATS = (1, 2)
 """A and AHEX; every other format is one of numbers."""
+SYSTEM_MISSING = -sys.float_info.max
 EBCDIC = 1
 MOST_MISSINGS = 3
 
@@ -73,6 +78,7 @@ class _Scan:
         self.places: dict[int, RawVariable] = {}
         self.place = 0
         self.continuations = 0
+        self.labelled: set[int] = set()
         self.extensions: dict[int, bytes] = {}
 
     def scan(self) -> SystemDictionary:
@@ -97,7 +103,7 @@ class _Scan:
                     raise ValueError("value labels without their variables")
                 if not 1 <= (labelled := self._count()) <= self.place:
                     raise ValueError("value labels of more variables than there are")
-                self._take(4 * labelled)
+                self._labels([self._int() for _ in range(labelled)])
             elif kind == DOCUMENTS:
                 self._take(80 * self._count())
             elif kind == EXTENSION:
@@ -137,8 +143,23 @@ class _Scan:
             self.places[self.place] = variable
         self.place += 1
 
+    def _labels(self, numbers: list[int]) -> None:
+        """Variables that share a list of labels, by the number of their first part, counted from one."""
+        if any(number - 1 not in self.places for number in numbers):
+            raise ValueError("value labels of a variable that there is not")
+        if self.labelled & set(numbers):
+            raise ValueError("a variable with two lists of value labels")
+        self.labelled |= set(numbers)
+        widths = [self.places[number - 1].width for number in numbers]
+        if max(widths) > SHORT_TEXT or (0 in widths and any(widths)):
+            raise ValueError("value labels that do not fit the type of their variable")
+
     def _dictionary(self) -> SystemDictionary:
         by_short = {variable.short_name.upper(): variable for variable in self.places.values()}
+        floats = self.extensions.get(MACHINE_FLOATS, b"")
+        # Some programs write their own not-a-number there, which no cell can be mistaken for.
+        if floats and (stated := self._double(floats[:8])) != SYSTEM_MISSING and not math.isnan(stated):
+            raise ValueError("it has another value for system-missing than all programs use")
         weight = self.places.get(struct.unpack_from(f"{self.order}i", self.data, 76)[0] - 1)
         for short, name in _pairs(self.extensions.get(LONG_NAMES, b"").split(b"\t")):
             if short.upper() in by_short:

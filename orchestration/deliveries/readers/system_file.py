@@ -119,10 +119,18 @@ def _column(name: str, variable: Any, answers: Any, meta: Any) -> RawColumn:
         variable.width,
         meta.original_variable_types.get(name) or "",
         "" if measure == "unknown" else measure,
-        without_none(meta.variable_value_labels.get(name) or {}),
+        _labels(variable.width, meta.variable_value_labels.get(name) or {}),
         [value if is_numeric else value.decode("latin-1") for value in variable.missings],
         variable.missing_range,
     )
+
+
+def _labels(width: int, labels: dict[Any, str]) -> dict[Any, str]:
+    """Labels by code. A code of a short text fills eight bytes, and what is behind the width is none of it."""
+    return {
+        code[:width].rstrip(" ") if isinstance(code, str) else code: label
+        for code, label in without_none(labels).items()
+    }
 
 
 def _response_sets(dictionary: SystemDictionary, names: list[str]) -> list[ResponseSet]:

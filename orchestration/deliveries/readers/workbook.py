@@ -40,8 +40,8 @@ DAMAGE = (
 XML that does not parse is a SyntaxError."""
 CELL_TYPES = frozenset({"n", "s", "str", "inlineStr", "b", "e", "d", "f"})
 """Of the format; openpyxl takes a cell of any other for empty."""
-MOST_ROWS = 1_048_576
-"""Rows of a sheet in Excel; a row number beyond is damage, and openpyxl would make up all rows before it."""
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
+"""Of a sheet in Excel; a place beyond is damage, and all places before it would be made up."""
 
 
 @dataclass(frozen=True)
@@ -224,31 +224,52 @@ def _named(path: Path, names: list[str], wanted: str) -> str:
 
 
 def _rows(path: Path, sheet: Any) -> list[tuple[Any, ...]]:
-    # The size that a workbook claims for a sheet is often wrong; the cells themselves are right.
-    sheet.reset_dimensions()
+    """Cells row by row. The sheet's own parser is asked: openpyxl's rows leave out what stands at a place that it
+    has passed already, without a word."""
+    from openpyxl.worksheet._reader import WorkSheetParser
+
     rows: list[tuple[Any, ...]] = []
-    for number, row in enumerate(sheet.iter_rows(), start=1):
-        if any(getattr(cell, "row", number) != number for cell in row):
-            raise ValueError("a cell that stands in another row than its own")
-        rows.append(tuple(_content(cell) for cell in row))
-        if len(rows) > MOST_ROWS:
-            raise ValueError("more rows than a sheet can have")
+    book = sheet.parent
+    with sheet._get_source() as source:
+        parser = WorkSheetParser(
+            source,
+            sheet._shared_strings,
+            data_only=book.data_only,
+            epoch=book.epoch,
+            date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )
+        for number, cells in parser.parse():
+            if not len(rows) < number <= MOST_ROWS:
+                raise ValueError("a row that stands twice, or where no row can stand")
+            rows += [()] * (number - 1 - len(rows))
+            rows.append(_row(number, cells))
     while rows and all(cell is None for cell in rows[-1]):
         rows.pop()
     return rows
 
 
-def _content(cell: Any) -> Any:
+def _row(number: int, cells: list[dict[str, Any]]) -> tuple[Any, ...]:
+    row: list[Any] = []
+    for cell in cells:
+        if cell["row"] != number:
+            raise ValueError("a cell that stands in another row than its own")
+        if not len(row) < cell["column"] <= MOST_COLUMNS:
+            raise ValueError("a cell that stands twice, or where no cell can stand")
+        row += [None] * (cell["column"] - 1 - len(row))
+        row.append(_content(cell["data_type"], cell["value"]))
+    return tuple(row)
+
+
+def _content(kind: str, value: Any) -> Any:
     """What a cell holds; text that looks like a formula is text, and a formula is never its result."""
-    if cell.data_type not in CELL_TYPES:
+    if kind not in CELL_TYPES:
         raise ValueError("a cell of an unknown type")
-    if cell.data_type == "f":
+    if kind == "f":
         # An array formula is an object of openpyxl; one of a data table has no text at all.
-        written = cell.value if isinstance(cell.value, str) else getattr(cell.value, "text", None)
+        written = value if isinstance(value, str) else getattr(value, "text", None)
         return Formula(written or "=TABLE()")
-    if cell.data_type == "e":
-        return CellError(str(cell.value))
-    return cell.value
+    return CellError(str(value)) if kind == "e" else value
 
 
 def _kind(cell: Any) -> str:
