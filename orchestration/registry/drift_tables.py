@@ -7,6 +7,7 @@ from orchestration.registry.declaration import Column, Table
 FOLDER = "registry"
 
 KINDS: dict[str, str] = {
+    "answer_list_changed": "a question has answers that the earlier wave lacked, or lacks some that it had",
     "answers_mirrored": "the answers fit the earlier wave when the scale is turned round, and not as delivered",
     "answers_outside_codes": "a variable that was left out has labelled codes, and answers beside them",
     "answers_swapped": "the answers fit the earlier wave when two codes change places, and not as delivered",
@@ -22,6 +23,7 @@ KINDS: dict[str, str] = {
     "part_jump": "one stretch of a file answers otherwise than the rest of it, in the same population",
     "population_absent": "a population was invited, and no row belongs to it",
     "question_changed": "a variable has another question text than the registry knows",
+    "question_reworded": "a question is put in other words than in the earlier wave",
     "response_fell": "far fewer of the invited answered than in the earlier wave",
     "routing_broken": "a routed question is answered by those whom the routing leads past it",
     "same_answers": "the answers are those of another delivered file, by whatever name",

@@ -1,7 +1,34 @@
 """Lets unit tests import ``mini_study``, the study in miniature of the integration tests, and their neighbours."""
 
+from __future__ import annotations
+
+import copy
+import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from mini_study import MiniStudy, build_mini_study
+
+from orchestration.deliveries import land_all
+from orchestration.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def landed_once(tmp_path_factory: pytest.TempPathFactory) -> MiniStudy:
+    """The study with both waves landed, to be copied."""
+    made = build_mini_study(tmp_path_factory.mktemp("landed"))
+    land_all(made.settings)
+    return made
+
+
+@pytest.fixture
+def landed_study(landed_once: MiniStudy, tmp_path: Path) -> MiniStudy:
+    """A copy of it, to be spoilt."""
+    shutil.copytree(landed_once.root, tmp_path, dirs_exist_ok=True)
+    settings = Settings(raw=tmp_path / "raw", registry=tmp_path / "registry", home=tmp_path / "warehouse")
+    return MiniStudy(tmp_path, settings, copy.deepcopy(landed_once.manifests))

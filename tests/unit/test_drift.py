@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import copy
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import mini_study
 import numpy as np
 import pytest
-from mini_study import FILE_ID, ROWS, MiniStudy, build_mini_study
+from mini_study import FILE_ID, ROWS, MiniStudy
 
 from orchestration.cli import main
 from orchestration.deliveries import land_all
 from orchestration.deliveries.register import landed_folders
 from orchestration.quality.drift_results import DRIFT_CHECK, drift_checks
 from orchestration.registry import Drift, compare_drift, validate_registry
-from orchestration.registry.drift.shares import Tally, compare
 from orchestration.registry.drift.texts import plain, same_text
 from orchestration.registry.drift_rows import FLAG_CHECK
-from orchestration.settings import Settings
 
 BEFORE, WAVE = "mini_2020", "mini_2022"
 SCOPE = {"wave_id": WAVE, "instrument_id": "office_holders"}
@@ -32,19 +27,9 @@ SELDOM = [1.0 if row % 20 >= 18 else 2.0 for row in range(ROWS)]
 HALF = ROWS // 2
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> MiniStudy:
-    """The study with both waves landed, to be copied."""
-    made = build_mini_study(tmp_path_factory.mktemp("sound"))
-    land_all(made.settings)
-    return made
-
-
 @pytest.fixture
-def study(sound: MiniStudy, tmp_path: Path) -> MiniStudy:
-    shutil.copytree(sound.root, tmp_path, dirs_exist_ok=True)
-    settings = Settings(raw=tmp_path / "raw", registry=tmp_path / "registry", home=tmp_path / "warehouse")
-    return MiniStudy(tmp_path, settings, copy.deepcopy(sound.manifests))
+def study(landed_study: MiniStudy) -> MiniStudy:
+    return landed_study
 
 
 def found(study: MiniStudy) -> Drift:
@@ -105,6 +90,26 @@ def question(name: str, text: str) -> Callable[[MiniStudy], None]:
             mini_study.VARIABLE_LABELS[name] = before
 
     return work
+
+
+def asked(name: str, text: str) -> Callable[[MiniStudy], None]:
+    """Another question text, of which the crosswalk knows too."""
+
+    def change(rows: list[dict]) -> list[dict]:
+        return [
+            row | {"source_label": text} if (row["wave_id"], row["source_variable"]) == (WAVE, name) else row
+            for row in rows
+        ]
+
+    return after(question(name, text), lambda study: study.edit_registry("xw_variables", change))
+
+
+def without_code(variable: str, code: str) -> Callable[[MiniStudy], None]:
+    def change(rows: list[dict]) -> list[dict]:
+        gone = (WAVE, variable, code)
+        return [row for row in rows if (row["wave_id"], row["source_variable"], row["source_code"]) != gone]
+
+    return lambda study: study.edit_registry("xw_values", change)
 
 
 def declared(name: str, codes: list[float]) -> Callable[[MiniStudy], None]:
@@ -183,6 +188,14 @@ CASES: dict[str, tuple[Callable, Callable]] = {
     "question_changed": (
         question("V1", "Verbaal bejegend door burgers"),
         question("V1", "VERBAAL  bejegend?"),
+    ),
+    "question_reworded": (
+        asked("V1", "Verbaal bejegend door burgers"),
+        asked("V1", " ".join(reversed(mini_study.VARIABLE_LABELS["V1"].split())) + ":"),
+    ),
+    "answer_list_changed": (
+        after(without_code("V1", "2"), delivered(V1=1.0, labels={"V1": {1.0: "Ja", 9.0: "Weet niet"}})),
+        delivered(V1=[1.0 if row % 4 else 2.0 for row in range(ROWS)]),
     ),
     "undeclared_variable": (
         delivered(NIEUW=7.0),
@@ -450,22 +463,3 @@ def test_evidence_has_an_error_and_a_flag_of_its_own(study: MiniStudy):
         (WAVE, DRIFT_CHECK, "error")
     ]
     assert "share_jump" in failed[0].observed
-
-
-# What sampling allows
-
-
-def of_two(yes: int, answers: int) -> Tally:
-    """``yes`` of ``answers`` equally weighted respondents of one population, the others no."""
-    counts = np.array([[yes, answers - yes]])
-    rows = np.array([[float(answers), answers]])
-    return Tally(("ja", "nee"), ((("role", "raadslid"),),), counts.astype(float), counts, rows, 1.0)
-
-
-@pytest.mark.parametrize(("answers", "is_jump"), [(6, False), (60, True)])
-def test_nobody_out_of_a_few_is_no_certain_nought(answers: int, is_jump: bool):
-    """None of six where sixty percent was usual happens once in 244 times, and a file has a hundred shares."""
-    compared = compare(of_two(0, answers), of_two(60, 100), fewest=5)
-    assert compared is not None
-    strength = np.abs(compared.now - compared.before) / np.sqrt(compared.variance)
-    assert (strength >= 5).all() == is_jump, strength

@@ -46,6 +46,8 @@ class ConceptAnswers:
     numbers: np.ndarray | None = None
     offered: frozenset[str] = frozenset()
     """Answers that respondents could give, given or not; empty where the file does not tell."""
+    is_listed: bool = False
+    """Whether crosswalk or file name the answers: not of a year that respondents wrote themselves."""
 
     @property
     def is_answered(self) -> np.ndarray:
@@ -149,9 +151,15 @@ class FileAnswers:
         codes = sorted({code for code in said if code})
         places = {code: place for place, code in enumerate(codes)}
         lookup = np.array([*(places.get(code, UNANSWERED) for code in said), UNANSWERED])
-        offered = frozenset(self._offered(row, concept)) | frozenset(codes)
+        listed = frozenset(self._offered(row, concept))
         return ConceptAnswers(
-            row["concept_id"], row["source_variable"], codes, lookup[column.index], None, offered
+            row["concept_id"],
+            row["source_variable"],
+            codes,
+            lookup[column.index],
+            None,
+            listed | frozenset(codes),
+            bool(listed),
         )
 
     def _offered(self, row: Row, concept: Any) -> Iterator[str]:

@@ -17,7 +17,6 @@ from orchestration.registry.drift.jumps import told_shares
 from orchestration.registry.drift.predecessors import Earlier
 from orchestration.registry.drift.shares import Comparison
 
-MOST_CODES = 25
 REMEDY = "compare the codes with the questionnaire and ask the contractor; a true change needs no other row"
 
 
@@ -30,15 +29,14 @@ def find_rearranged_answers(file: FileAnswers, earlier: Earlier, rules: Rules) -
         compared = compared.among_shared_answers()
         if (
             compared is None
-            or not 2 <= len(compared.codes) <= MOST_CODES
+            or not 2 <= len(compared.codes) <= rules.policy("drift_most_codes_to_swap")
             or compared.size < rules.policy("drift_fewest_answers")
         ):
             continue
-        wave = earlier.asked_before(file, concept)[0].wave_id
-        turned = _turned(file, concept, compared, wave, rules)
+        turned = _turned(file, concept, compared, rules)
         if turned is not None:
             yield turned
-        elif (swapped := _swapped(file, concept, compared, wave, rules)) is not None:
+        elif (swapped := _swapped(file, concept, compared, rules)) is not None:
             yield swapped
 
 
@@ -80,9 +78,7 @@ def find_shifted_columns(file: FileAnswers, earlier: Earlier, rules: Rules) -> I
             )
 
 
-def _swapped(
-    file: FileAnswers, concept: str, compared: Comparison, wave: str, rules: Rules
-) -> Finding | None:
+def _swapped(file: FileAnswers, concept: str, compared: Comparison, rules: Rules) -> Finding | None:
     rule = rules["answers_swapped"]
     own = _misfit(compared, compared.now, rules)
     best, pair = float("inf"), (0, 0)
@@ -100,7 +96,7 @@ def _swapped(
     return Finding(
         "answers_swapped",
         file,
-        f"{one} and {other} of {concept} look as if they had changed places since {wave}{told}",
+        f"{one} and {other} of {concept} look as if they had changed places since {compared.wave_id}{told}",
         REMEDY,
         file.concepts[concept].variable,
         f"{one}/{other}",
@@ -109,7 +105,7 @@ def _swapped(
     )
 
 
-def _turned(file: FileAnswers, concept: str, compared: Comparison, wave: str, rules: Rules) -> Finding | None:
+def _turned(file: FileAnswers, concept: str, compared: Comparison, rules: Rules) -> Finding | None:
     rule = rules["answers_mirrored"]
     codes = file.registry.codes_of(concept)
     in_order = sorted(
@@ -131,7 +127,7 @@ def _turned(file: FileAnswers, concept: str, compared: Comparison, wave: str, ru
     return Finding(
         "answers_mirrored",
         file,
-        f"the scale of {concept} looks as if it had been turned round since {wave}{told}",
+        f"the scale of {concept} looks as if it had been turned round since {compared.wave_id}{told}",
         "if it runs the other way, map it with the verb reverse (or turn the codes in crosswalk/xw_values.csv)",
         file.concepts[concept].variable,
         before=before,

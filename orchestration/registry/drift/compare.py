@@ -18,6 +18,7 @@ from orchestration.registry.drift import (
     questions,
     rows,
     weights,
+    wording,
 )
 from orchestration.registry.drift.accepted import settle
 from orchestration.registry.drift.answers import FileAnswers, read_answers
@@ -67,7 +68,7 @@ def compare_files(registry: Registry, files: list[FileAnswers], judged: list[Fil
 def _find(
     registry: Registry, files: list[FileAnswers], judged: list[FileAnswers], rules: Rules
 ) -> Iterator[Finding]:
-    earlier = Earlier(registry, files, rules.policy("drift_fewest_of_a_population"))
+    earlier = Earlier(registry, files, rules)
     surveys: dict[tuple[str, str], list[FileAnswers]] = {}
     known = {
         year: labels.meanings([one for one in files if one.year < year]) for year in {f.year for f in judged}
@@ -76,6 +77,7 @@ def _find(
         surveys.setdefault(file.landed.scope, []).append(file)
         yield from questions.find_unaccounted_variables(file)
         yield from questions.find_changed_questions(file)
+        yield from wording.find_other_questions(file, earlier, rules)
         yield from labels.find_moved_codes(file)
         yield from labels.find_changed_scales(file)
         yield from labels.find_contradicting_rows(file, known[file.year])
@@ -95,14 +97,19 @@ def _find(
 
 
 def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """A share that jumps because two codes changed places is told as that, once."""
+    """A share that jumps because two codes changed places is told as that, once; and so is a question that neither
+    the crosswalk nor an earlier wave knows."""
     kept = list(findings)
     explained = {
-        (finding.file.wave_id, finding.file.file_id, finding.variable)
-        for finding in kept
-        if finding.kind in ("answers_swapped", "answers_mirrored")
+        _place(finding) for finding in kept if finding.kind in ("answers_swapped", "answers_mirrored")
     }
+    changed = {_place(finding) for finding in kept if finding.kind == "question_changed"}
+    points = {_place(finding) for finding in kept if finding.kind in ("scale_points_changed", "codes_moved")}
+    told = {"share_jump": explained, "question_reworded": changed, "answer_list_changed": points}
     for finding in kept:
-        place = (finding.file.wave_id, finding.file.file_id, finding.variable)
-        if finding.kind != "share_jump" or place not in explained:
+        if _place(finding) not in told.get(finding.kind, ()):
             yield finding
+
+
+def _place(finding: Finding) -> tuple[str, str, str]:
+    return finding.file.wave_id, finding.file.file_id, finding.variable

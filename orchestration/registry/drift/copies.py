@@ -36,7 +36,7 @@ def _same_answers(file: FileAnswers, other: FileAnswers, rules: Rules) -> Iterat
     rule = rules["same_answers"]
     ours, theirs = _signatures(file), _signatures(other)
     size = min(ours.total(), theirs.total())
-    if size < rule.minimum:
+    if size < rule.minimum or file.n_rows < rules.policy("drift_fewest_rows_of_a_copy"):
         return
     shared = (ours & theirs).total()
     if shared >= rule.threshold * size:

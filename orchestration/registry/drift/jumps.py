@@ -28,14 +28,12 @@ def find_jumps(file: FileAnswers, earlier: Earlier, rules: Rules) -> Iterator[Fi
             yield from _numbers_jumped(file, concept, before, rules)
         compared = earlier.compared(file, concept)
         if compared is not None:
-            yield from _silence_jumped(file, concept, before[0].wave_id, compared, rules)
+            yield from _silence_jumped(file, concept, compared, rules)
             if answers.numbers is None and rules.looks_for("share_jump"):
-                yield from _share_jumped(file, concept, before[0].wave_id, compared, rules)
+                yield from _share_jumped(file, concept, compared, rules)
 
 
-def _share_jumped(
-    file: FileAnswers, concept: str, wave: str, compared: Comparison, rules: Rules
-) -> Iterator[Finding]:
+def _share_jumped(file: FileAnswers, concept: str, compared: Comparison, rules: Rules) -> Iterator[Finding]:
     rule = rules["share_jump"]
     compared = compared.among_shared_answers()
     if compared is None:
@@ -51,7 +49,7 @@ def _share_jumped(
     yield Finding(
         "share_jump",
         file,
-        f"{_moved(before, now, compared.codes[worst])} since {wave} ({concept}), "
+        f"{_moved(before, now, compared.codes[worst])} since {compared.wave_id} ({concept}), "
         f"{strength[worst]:.0f} standard errors of sampling",
         WHAT_TO_DO,
         file.concepts[concept].variable,
@@ -73,10 +71,8 @@ def _moved(before: str, now: str, code: str) -> str:
     return f"the share of {code} went from {before} to {now}" if before else f"the share of {code} jumped"
 
 
-def _silence_jumped(
-    file: FileAnswers, concept: str, wave: str, compared: Comparison, rules: Rules
-) -> Iterator[Finding]:
-    variable = file.concepts[concept].variable
+def _silence_jumped(file: FileAnswers, concept: str, compared: Comparison, rules: Rules) -> Iterator[Finding]:
+    wave, variable = compared.wave_id, file.concepts[concept].variable
     if not file.concepts[concept].is_answered.any():
         if compared.answered_before > 0 and rules.looks_for("no_answers"):
             yield Finding(
@@ -130,7 +126,11 @@ def _silent_from_the_start(file: FileAnswers, concept: str) -> Iterator[Finding]
 def _numbers_jumped(
     file: FileAnswers, concept: str, before: list[FileAnswers], rules: Rules
 ) -> Iterator[Finding]:
-    """Kolmogorov and Smirnov's distance between two waves' numbers, and its strength for their sizes."""
+    """Kolmogorov and Smirnov's distance between two waves' numbers, and its strength for their effective sizes.
+
+    The strength is D·√(nm/(n+m)), whose distribution under no change does not depend on the numbers (Smirnov,
+    1948, Annals of Mathematical Statistics 19:279); n and m are divided by Kish's design effect.
+    """
     rule = rules["distribution_jump"]
     now, now_weights = _held(file, concept)
     parts = [_held(one, concept) for one in before if one.concepts[concept].numbers is not None]
@@ -144,7 +144,9 @@ def _numbers_jumped(
     distance = float(
         np.max(np.abs(_cumulated(now, now_weights, points) - _cumulated(then, then_weights, points)))
     )
-    strength = distance * (len(now) * len(then) / (len(now) + len(then))) ** 0.5
+    # Unequal weights make answers worth less; the others of a file are as unequal as these.
+    worth = [len(now) / file.design_effect, len(then) / max(one.design_effect for one in before)]
+    strength = distance * (worth[0] * worth[1] / (worth[0] + worth[1])) ** 0.5
     if 100 * distance < rule.minimum or strength < rule.threshold:
         return
     yield Finding(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from orchestration.registry.drift.answers import FileAnswers
+from orchestration.registry.drift.findings import Rules
 from orchestration.registry.drift.shares import Comparison, Tally, compare, tally, together
 from orchestration.registry.load import Registry
 
@@ -20,8 +21,7 @@ class Earlier:
 
     registry: Registry
     files: list[FileAnswers]
-    fewest: float
-    """Answers of a population below which it takes no part in a comparison."""
+    rules: Rules
     _compared: dict[tuple[str, str, str, str], Comparison | None] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -51,24 +51,46 @@ class Earlier:
 
     def asked_before(self, file: FileAnswers, concept: str) -> list[FileAnswers]:
         """The files of the last earlier wave that asked the same instrument for the concept."""
-        waves = self._by_question.get((file.instrument_id, concept), {})
-        return waves.get(self.wave_before(file, waves) or "", [])
+        return next(self._asked(file, concept), [])
+
+    def _asked(self, file: FileAnswers, concept: str) -> Iterator[list[FileAnswers]]:
+        """The files of every earlier wave that asked the same instrument for the concept, the last wave first."""
+        waves = dict(self._by_question.get((file.instrument_id, concept), {}))
+        while (wave := self.wave_before(file, waves)) is not None:
+            yield waves.pop(wave)
 
     def tally(self, file: FileAnswers, concept: str) -> Tally | None:
         """Answers of one file to one concept; ``None`` where they have no shares."""
         if concept not in file.kept:
-            file.kept[concept] = tally(file, concept, file.cells)
+            file.kept[concept] = tally(file, concept, file.cells, self.rules.policy("drift_most_codes"))
         return file.kept[concept]
 
     def compared(self, file: FileAnswers, concept: str, as_concept: str = "") -> Comparison | None:
-        """Answers of a file to a concept beside the earlier wave's answers to it (or to ``as_concept``)."""
+        """Answers of a file to a concept beside the last earlier wave's answers to it (or to ``as_concept``).
+
+        That is the last wave with answers of a population that the file has too: a wave among councillors alone
+        is compared with the councillors of an earlier wave. ``None`` where there is none.
+        """
         other = as_concept or concept
         key = (file.wave_id, file.file_id, concept, other)
         if key not in self._compared:
-            before = [self.tally(one, other) for one in self.asked_before(file, other)]
-            known = [one for one in before if one is not None]
             now = self.tally(file, concept)
-            self._compared[key] = (
-                compare(now, together(known), self.fewest) if now is not None and known else None
-            )
+            self._compared[key] = None if now is None else self._compare(file, now, other)
         return self._compared[key]
+
+    def _compare(self, file: FileAnswers, now: Tally, concept: str) -> Comparison | None:
+        fewest = self.rules.policy("drift_fewest_of_a_population")
+        told_apart: set[str] = set()
+        for files in self._asked(file, concept):
+            known = [one for one in (self.tally(one, concept) for one in files) if one is not None]
+            if not known:
+                continue
+            before = together(known)
+            # A wave that cannot tell the populations apart has none of them.
+            if not told_apart <= before.telling:
+                continue
+            found = compare(now, before, fewest, files[0].wave_id)
+            if found is not None:
+                return found
+            told_apart |= now.telling & before.telling
+        return None

@@ -57,12 +57,15 @@ class Tally:
         return {concept for concept, _ in self.cells[0]} if self.cells else set()
 
 
-def tally(file: FileAnswers, concept_id: str, cells: tuple[list[Cell], np.ndarray]) -> Tally | None:
-    """Count the answers of a file; ``None`` for a concept that is a text or has too many codes to have shares."""
+def tally(
+    file: FileAnswers, concept_id: str, cells: tuple[list[Cell], np.ndarray], most_codes: float
+) -> Tally | None:
+    """Count the answers of a file; ``None`` for numbers that are fractions, or more than ``most_codes`` different
+    ones: those have no shares."""
     answers = file.concepts[concept_id]
     names, places = cells
     if answers.numbers is not None:
-        codes, index = _whole_numbers(answers.numbers)
+        codes, index = _whole_numbers(answers.numbers, most_codes)
     else:
         codes, index = tuple(answers.codes), answers.index
     if codes is None:
@@ -84,13 +87,10 @@ def tally(file: FileAnswers, concept_id: str, cells: tuple[list[Cell], np.ndarra
     )
 
 
-MOST_CODES = 40
-
-
-def _whole_numbers(numbers: np.ndarray) -> tuple[tuple[str, ...] | None, np.ndarray]:
+def _whole_numbers(numbers: np.ndarray, most_codes: float) -> tuple[tuple[str, ...] | None, np.ndarray]:
     held = numbers[~np.isnan(numbers)]
     distinct = np.unique(held)
-    if len(distinct) > MOST_CODES or np.any(distinct != np.round(distinct)):
+    if len(distinct) > most_codes or np.any(distinct != np.round(distinct)):
         return None, np.empty(0, dtype=np.int64)
     index = np.full(len(numbers), UNANSWERED)
     index[~np.isnan(numbers)] = np.searchsorted(distinct, held)
@@ -125,9 +125,12 @@ class Comparison:
 
     ``variance`` is that of the difference of each share under sampling, design effects included: the larger of
     that of the two shares as they are, and of one share that did not change.
-    ``now_n``/``before_n``: answers behind them; ``now_size``: how many simple random answers they are worth.
+    ``now_count``/``before_count``: answers behind each share; ``size``: how many simple random answers both waves
+    are worth together; ``answered_now``/``answered_before``: shares of the rows that hold an answer; ``wave_id``: of
+    the earlier wave.
     """
 
+    wave_id: str
     codes: tuple[str, ...]
     now: np.ndarray
     before: np.ndarray
@@ -167,7 +170,7 @@ class Comparison:
         )
 
 
-def compare(now: Tally, before: Tally, fewest: float) -> Comparison | None:
+def compare(now: Tally, before: Tally, fewest: float, wave_id: str) -> Comparison | None:
     """Compare two waves over the populations that both have; ``None`` where they have none in common.
 
     A population with less than ``fewest`` answers tells nothing of shares, and is left out.
@@ -212,6 +215,7 @@ def compare(now: Tally, before: Tally, fewest: float) -> Comparison | None:
         )
         told = (told[0], told[1], np.maximum(told[2], _unchanged(told[0], told[1], worth)), told[3])
     return Comparison(
+        wave_id,
         codes,
         told[0],
         told[1],

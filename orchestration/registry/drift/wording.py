@@ -1,0 +1,146 @@
+"""Question and answer list of a delivery against the last earlier wave that asked the same.
+
+The crosswalk holds what a wave asked, and whoever signs it sees that wave alone: a question that was put otherwise,
+or an answer more, is a break of the series, which is either in ``series_breaks`` or accepted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from orchestration.registry.csv_text import csv_line
+from orchestration.registry.drift.answers import FileAnswers
+from orchestration.registry.drift.findings import Finding, Rules
+from orchestration.registry.drift.predecessors import Earlier
+from orchestration.registry.drift.texts import plain
+from orchestration.registry.load import Registry, Row
+
+BREAKS_OF_A_QUESTION = ("wording", "answer_list", "scale", "reference_period")
+BREAKS_OF_ANSWERS = ("answer_list", "scale")
+WORD = re.compile(r"\w+")
+
+
+def find_other_questions(file: FileAnswers, earlier: Earlier, rules: Rules) -> Iterator[Finding]:
+    """Compare every concept of a file with the last earlier wave that asked it.
+
+    Words count, not their order or the signs between them: contractors put the heading of a grid before its
+    line, or behind it. Concepts that tell populations apart are left to the rules of populations.
+    """
+    structure = {row["concept_id"] for row in file.registry.table("population_rules")}
+    for concept in file.concepts:
+        before = earlier.asked_before(file, concept)
+        if not before or concept in structure:
+            continue
+        if rules.looks_for("question_reworded"):
+            yield from _question(file, concept, before)
+        if rules.looks_for("answer_list_changed") and file.registry.codes_of(concept):
+            yield from _answers(file, concept, before)
+
+
+def _question(file: FileAnswers, concept: str, before: list[FileAnswers]) -> Iterator[Finding]:
+    name = file.concepts[concept].variable
+    now = _text(file, concept)
+    then = [_text(one, concept) for one in before]
+    wave = before[0].wave_id
+    # A contractor that delivers no texts says nothing of what was asked.
+    known = [text for text in then if text]
+    if not now or not known or any(_words(now) == _words(text) for text in known):
+        return
+    if _is_a_break(file.registry, file, concept, wave, BREAKS_OF_A_QUESTION):
+        return
+    line = _break(file, concept, wave, "wording")
+    yield Finding(
+        "question_reworded",
+        file,
+        f"asks '{now}' for {concept}, and {wave} asked '{known[0]}'",
+        f"if it is another question, add {line} to registry/series_breaks.csv",
+        name,
+        before=known[0],
+        now=now,
+    )
+
+
+def _answers(file: FileAnswers, concept: str, before: list[FileAnswers]) -> Iterator[Finding]:
+    asked = [one.concepts[concept] for one in (file, *before)]
+    now, then = asked[0].offered, frozenset().union(*(answers.offered for answers in asked[1:]))
+    wave = before[0].wave_id
+    if now == then or not all(answers.is_listed for answers in asked):
+        return
+    if _is_a_break(file.registry, file, concept, wave, BREAKS_OF_ANSWERS):
+        return
+    sides = [_listed(file.registry, concept, codes) for codes in (then - now, now - then)]
+    told = [f"{verb} {side}" for verb, side in zip(("loses", "gains"), sides, strict=True) if side]
+    line = _break(file, concept, wave, "answer_list")
+    yield Finding(
+        "answer_list_changed",
+        file,
+        f"the answer list of {concept} {' and '.join(told)} since {wave}",
+        f"if the answers mean something else by it, add {line} to registry/series_breaks.csv; if an answer was only "
+        "forgotten, correct crosswalk/xw_values.csv",
+        file.concepts[concept].variable,
+        before=", ".join(sorted(then)),
+        now=", ".join(sorted(now)),
+    )
+
+
+def _text(file: FileAnswers, concept: str) -> str:
+    return (file.variables[file.concepts[concept].variable]["variable_label"] or "").strip()
+
+
+def _words(text: str) -> Counter[str]:
+    return Counter(WORD.findall(plain(text)))
+
+
+def _listed(registry: Registry, concept: str, codes: frozenset[str]) -> str:
+    known = registry.codes_of(concept)
+    return ", ".join(f"'{known[code].label_nl if code in known else code}'" for code in sorted(codes))
+
+
+def _break(file: FileAnswers, concept: str, wave: str, kind: str) -> str:
+    block = file.registry.concepts[concept].block_id or ""
+    return csv_line(
+        ["<break_id>", wave, file.wave_id, "", block, "", kind, "block", "<reason>", "<source>", "accepted"]
+    )
+
+
+def _is_a_break(
+    registry: Registry, file: FileAnswers, concept: str, wave: str, kinds: tuple[str, ...]
+) -> bool:
+    """Whether the register of breaks has one of these kinds for the concept, at or within the step to this wave."""
+    first, last = registry.waves[wave].year, file.year
+    return any(
+        row["kind"] in kinds
+        and row["status"] == "accepted"
+        and first <= registry.waves[row["from_wave_id"]].year
+        and registry.waves[row["to_wave_id"]].year <= last
+        and _hits(registry, row, file, concept)
+        for row in registry.table("series_breaks")
+    )
+
+
+def _hits(registry: Registry, row: Row, file: FileAnswers, concept: str) -> bool:
+    population = row["population_id"]
+    if population and registry.populations[population].instrument_id != file.instrument_id:
+        return False
+    if row["block_id"]:
+        return row["block_id"] == registry.concepts[concept].block_id
+    return not row["indicator_id"] or concept in _inputs(registry, row["indicator_id"])
+
+
+def _inputs(registry: Registry, indicator_id: str) -> set[str]:
+    """Concepts that an indicator is made of."""
+    (indicator,) = [row for row in registry.table("indicators") if row["indicator_id"] == indicator_id]
+    found = {indicator["concept_id"], indicator["denominator_concept_id"]} - {""}
+    waiting = list(found)
+    while waiting:
+        concept = waiting.pop()
+        inputs = {
+            row["input_concept_id"]
+            for row in registry.table("derived_inputs")
+            if row["concept_id"] == concept
+        }
+        waiting += inputs - found
+        found |= inputs
+    return found

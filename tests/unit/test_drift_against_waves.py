@@ -1,0 +1,120 @@
+"""A delivery against the waves before it: which wave, what settles a finding, and how much a number tells."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from mini_study import ROWS, MiniStudy
+from test_drift import (
+    BEFORE,
+    SHUFFLED,
+    WAVE,
+    asked,
+    both,
+    deliver,
+    found,
+    kinds,
+    looked_for,
+)
+
+from orchestration.registry.drift.predecessors import Earlier
+from orchestration.registry.drift.shares import Tally, compare
+
+
+@pytest.fixture
+def study(landed_study: MiniStudy) -> MiniStudy:
+    return landed_study
+
+
+def of_two(yes: int, answers: int, role: str = "raadslid") -> Tally:
+    """``yes`` of ``answers`` equally weighted respondents of one population, the others no."""
+    counts = np.array([[yes, answers - yes]])
+    rows = np.array([[float(answers), answers]])
+    cell = (("role", role),) if role else ()
+    return Tally(("ja", "nee"), (cell,), counts.astype(float), counts, rows, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_settled"),
+    [
+        ({"block_id": "victimisation", "kind": "wording"}, True),
+        ({"indicator_id": "victim_any_12m", "kind": "wording"}, True),
+        ({"block_id": "norms", "kind": "wording"}, False),
+        ({"block_id": "victimisation", "kind": "mode"}, False),
+        ({"block_id": "victimisation", "kind": "wording", "status": "proposed"}, False),
+    ],
+)
+def test_the_register_of_breaks_settles_another_question(study: MiniStudy, cells: dict, is_settled: bool):
+    asked("V1", "Verbaal bejegend door burgers")(study)
+    row = {"break_id": "b1", "from_wave_id": BEFORE, "to_wave_id": WAVE, "effect": "block", "reason": "x"}
+    row |= {"source": "x", "status": "accepted", "indicator_id": "", "block_id": "", "population_id": ""}
+    study.edit_registry("series_breaks", lambda rows: [*rows, row | cells])
+    assert ("question_reworded" not in kinds(found(study))) == is_settled
+
+
+def test_a_wave_of_one_population_is_compared_with_the_last_one_that_had_it():
+    """The wave before had councillors alone, who say nothing of aldermen; the one before it had both, and one
+    that cannot tell them apart has neither."""
+    waves = {
+        "w1": of_two(50, 100, ""),
+        "w2": of_two(40, 100, "wethouder"),
+        "w3": of_two(10, 100, "raadslid"),
+        "w4": of_two(30, 100, "wethouder"),
+    }
+    years = {wave: SimpleNamespace(programme_id="p", year=2000 + int(wave[1])) for wave in waves}
+    files = [
+        SimpleNamespace(
+            instrument_id="i", wave_id=wave, file_id="f", year=years[wave].year, concepts={"c": None}, kept={"c": one}
+        )
+        for wave, one in waves.items()
+    ]  # fmt: skip
+    rules = SimpleNamespace(policy={"drift_fewest_of_a_population": 5.0, "drift_most_codes": 40.0}.get)
+    earlier = Earlier(SimpleNamespace(waves=years), files, rules)
+    compared = earlier.compared(files[-1], "c")
+    assert compared is not None
+    assert (compared.wave_id, compared.before.tolist(), compared.now.tolist()) == (
+        "w2", [0.4, 0.6], [0.3, 0.7]
+    )  # fmt: skip
+    assert (
+        Earlier(SimpleNamespace(waves=years), [files[0], *files[2:]], rules).compared(files[-1], "c") is None
+    )
+
+
+def test_few_rows_are_alike_by_chance(study: MiniStudy):
+    """Of a dozen respondents, most columns hold their codes as often as those of any dozen."""
+    looked_for(study)
+    deliver(study, **SHUFFLED)
+    policies = study.registry().table("estimation_policies")
+    assert {"policy_id": "drift_fewest_rows_of_a_copy", "value": "30"}.items() <= {
+        key: value for row in policies if row["policy_id"].endswith("copy") for key, value in row.items()
+    }.items()
+    assert "same_answers" in kinds(found(study))
+    study.edit_registry(
+        "estimation_policies",
+        lambda rows: [
+            row | {"value": "121"} if row["policy_id"] == "drift_fewest_rows_of_a_copy" else row
+            for row in rows
+        ],
+    )
+    assert "same_answers" not in kinds(found(study))
+
+
+@pytest.mark.parametrize(("largest", "is_jump"), [(1.0, True), (60.0, False)])
+def test_numbers_of_unequal_weight_tell_less(study: MiniStudy, largest: float, is_jump: bool):
+    """The same numbers, once with equal weights and once with a few that outweigh all others by far."""
+    weights = [largest if row % 40 == 0 else 1.0 for row in range(ROWS)]
+    weights = [weight * ROWS / sum(weights) for weight in weights]
+    numbers = [30.0 + row % 4 for row in range(ROWS)]
+    both({"N1": numbers, "WEEG": weights}, {"WEEG": weights})(study)
+    assert ("distribution_jump" in kinds(found(study))) == is_jump
+
+
+@pytest.mark.parametrize(("answers", "is_jump"), [(6, False), (60, True)])
+def test_nobody_out_of_a_few_is_no_certain_nought(answers: int, is_jump: bool):
+    """None of six where sixty percent was usual happens once in 244 times, and a file has a hundred shares."""
+    compared = compare(of_two(0, answers), of_two(60, 100), fewest=5, wave_id=BEFORE)
+    assert compared is not None
+    strength = np.abs(compared.now - compared.before) / np.sqrt(compared.variance)
+    assert (strength >= 5).all() == is_jump, strength
