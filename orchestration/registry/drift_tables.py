@@ -11,6 +11,7 @@ KINDS: dict[str, str] = {
     "answers_mirrored": "the answers fit the earlier wave when the scale is turned round, and not as delivered",
     "answers_outside_codes": "a variable that was left out has labelled codes, and answers beside them",
     "answers_swapped": "the answers fit the earlier wave when two codes change places, and not as delivered",
+    "answers_unrelated": "the answers to some questions no longer differ between populations, as in a sorted column",
     "codes_moved": "known labels stand at other codes, as after an inserted answer",
     "columns_shifted": "the answers of neighbouring variables fit the earlier wave one column further",
     "distribution_jump": "the numbers of a variable run otherwise than in the earlier wave",
@@ -24,6 +25,7 @@ KINDS: dict[str, str] = {
     "population_absent": "a population was invited, and no row belongs to it",
     "question_changed": "a variable has another question text than the registry knows",
     "question_reworded": "a question is put in other words than in the earlier wave",
+    "respondents_twice": "rows repeat every answer of another row under another id",
     "response_fell": "far fewer of the invited answered than in the earlier wave",
     "routing_broken": "a routed question is answered by those whom the routing leads past it",
     "same_answers": "the answers are those of another delivered file, by whatever name",
@@ -38,6 +40,7 @@ KINDS: dict[str, str] = {
     "weight_absent": "no weight is declared, and the earlier wave of the instrument had one",
     "weight_total_off": "the weights (or rows, without a weight) add up to something else than was agreed",
     "weight_total_unknown": "nothing says what the weights of a file should add up to",
+    "weights_unrelated": "the weights no longer depend on the population, as in a sorted column",
 }
 """Every kind of drift: the rows that ``drift_rules`` must have."""
 

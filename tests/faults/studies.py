@@ -19,6 +19,7 @@ from orchestration.deliveries.source_table import SourceTable
 from orchestration.registry import TABLES, Registry, load_registry, validate_registry
 from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.drift.answers import FileAnswers, read_answers
+from orchestration.registry.drift.findings import Rules
 from orchestration.registry.drift.predecessors import Earlier
 from orchestration.settings import Settings, load_settings
 
@@ -47,7 +48,7 @@ class Study:
 
     def earlier(self) -> Earlier:
         """The study's own files, to see what an earlier wave asked."""
-        return Earlier(self.registry, list(self.answers.values()), 5)
+        return Earlier(self.registry, list(self.answers.values()), Rules(self.registry))
 
     def delivery(self, wave_id: str, file_id: str) -> Delivery:
         """A fresh copy of a delivered file, to be changed."""

@@ -153,6 +153,23 @@ def turned(column: str) -> list[float]:
     return list(reversed(mini_study.answers()[column].tolist()))
 
 
+def seen_from(answers: int) -> Callable[[MiniStudy], None]:
+    """The miniature asks less than the twenty questions from which two respondents cannot be alike."""
+
+    def change(rows: list[dict]) -> list[dict]:
+        return [
+            row | {"minimum": str(answers)} if row["kind"] == "respondents_twice" else row for row in rows
+        ]
+
+    return lambda study: study.edit_registry("drift_rules", change)
+
+
+WEIGHTS = mini_study.answers()["WEEG"].tolist()
+BY_ROLE = [1.0 if row % 2 == 0 and row % 10 else 2.0 for row in range(ROWS)]
+TWICE = {
+    name: [*column[:110], *column[:10]]
+    for name, column in mini_study.answers().drop(columns=["RESPNR", "MAIL"]).to_dict("list").items()
+}
 SHUFFLED = {
     name: turned(name) for name in ("FUNCTIE", "SEXE", "LEEFTIJD", "V1", "V2", "V3", "N1", "S1", "WEEG")
 }
@@ -265,6 +282,18 @@ CASES: dict[str, tuple[Callable, Callable]] = {
     "columns_shifted": (
         both({"V1": SELDOM, "V2": OFTEN}, {"V1": OFTEN, "V2": SELDOM}),
         both({"V1": OFTEN, "V2": YES}, {"V1": OFTEN, "V2": SELDOM}),
+    ),
+    "weights_unrelated": (
+        delivered(WEEG=sorted(WEIGHTS)),
+        delivered(WEEG=[*reversed(WEIGHTS[:16]), *WEIGHTS[16:]]),
+    ),
+    "answers_unrelated": (
+        both({"V1": sorted(BY_ROLE), "V2": sorted(BY_ROLE)}, {"V1": BY_ROLE, "V2": BY_ROLE}),
+        both({"V1": sorted(BY_ROLE), "V2": BY_ROLE}, {"V1": BY_ROLE, "V2": BY_ROLE}),
+    ),
+    "respondents_twice": (
+        after(seen_from(3), delivered(**TWICE)),
+        after(seen_from(3), delivered(**{**TWICE, "N1": [float(row % 8) for row in range(ROWS)]})),
     ),
     "same_file": (looked_for, after(looked_for, delivered(N1=[float(row % 3) for row in range(ROWS)]))),
     "same_answers": (

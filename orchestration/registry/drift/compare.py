@@ -16,6 +16,7 @@ from orchestration.registry.drift import (
     missings,
     parts,
     questions,
+    relations,
     rows,
     weights,
     wording,
@@ -89,10 +90,13 @@ def _find(
         yield from arrangements.find_rearranged_answers(file, earlier, rules)
         yield from arrangements.find_shifted_columns(file, earlier, rules)
         yield from jumps.find_jumps(file, earlier, rules)
+        yield from relations.find_loose_answers(file, earlier, rules)
+        yield from relations.find_doubled_respondents(file, rules)
         yield from copies.find_copies(file, files, rules)
     for survey in surveys.values():
         before = earlier.files_before(survey[0])
         yield from weights.find_changed_weights(survey, before)
+        yield from relations.find_loose_weights(survey, before, rules)
         yield from rows.find_fallen_response(survey, before, rules)
 
 
