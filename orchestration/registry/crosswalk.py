@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -240,6 +241,8 @@ class _Comparison:
             yield from self._labelled_numbers(name, row)
             if verb == "bucket":
                 yield from self._buckets(name, row)
+            else:
+                yield from self._outside(name, row)
 
     def _reversed(self, name: str, row: Row) -> Iterator[Problem]:
         concept = self.registry.concepts[row["concept_id"]]
@@ -265,6 +268,27 @@ class _Comparison:
             if code in rows or (label == code and code not in missing) or (not label and code not in counts):
                 continue
             yield from self._unknown_code(name, row, code, label)
+
+    def _outside(self, name: str, row: Row) -> Iterator[Problem]:
+        """Numbers beyond what the concept can be: told here, and not by the build that would stop at them."""
+        concept = self.registry.concepts[row["concept_id"]]
+        low = -math.inf if concept.valid_min is None else concept.valid_min
+        high = math.inf if concept.valid_max is None else concept.valid_max
+        known = self.values.get(name, {}).keys()
+        outside = sum(
+            count
+            for code, count in self.file.counts(name).items()
+            if code not in known and not is_reason(code) and not low <= float(code) <= high
+        )
+        if outside:
+            yield self._problem(
+                "out_of_range",
+                f"{outside} {'answer is' if outside == 1 else 'answers are'} not between {low:g} and {high:g}, the "
+                f"bounds of {row['concept_id']}",
+                "map the codes that are no amount as missing in crosswalk/xw_values.csv; if such amounts are right, "
+                "correct valid_min or valid_max in registry/concepts.csv; if not, add a correction to corrections.yml",
+                name,
+            )
 
     def _buckets(self, name: str, row: Row) -> Iterator[Problem]:
         ranges = [

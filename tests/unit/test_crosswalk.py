@@ -198,6 +198,25 @@ def test_numbers_without_a_bucket_are_counted_and_not_shown(study: MiniStudy):
         assert value not in problems[0].message
 
 
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [([51.0, -1.0, 3.0, 99.0], "2 answers are not between 0 and 50"), ([50.0, 0.0, 3.0, 99.0], "")],
+)
+def test_numbers_beyond_what_a_concept_can_be_are_counted_and_not_shown(
+    study: MiniStudy, numbers: list[float], told: str
+):
+    study.edit_registry(
+        "concepts",
+        lambda rows: [
+            row | {"valid_min": "0", "valid_max": "50"} if row["concept_id"] == "incident_count" else row
+            for row in rows
+        ],
+    )
+    problems = deliver(study, N1=[*numbers, *[1.0] * 116])
+    assert brief(problems) == ([("out_of_range", "N1", "")] if told else [])
+    assert [problem.message.split(", the bounds")[0] for problem in problems] == ([told] if told else [])
+
+
 def test_a_labelled_number_is_not_an_age(study: MiniStudy):
     labels = {"LEEFTIJD": {99.0: "Onbekend", 999.0: "Onbekend"}}
     assert brief(deliver(study, labels=labels)) == [("unknown_code", "LEEFTIJD", "99")]
