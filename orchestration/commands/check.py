@@ -18,7 +18,7 @@ from orchestration.commands.cross_read import print_readings, read_again
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
-    from orchestration.deliveries import LandedFile, Problem
+    from orchestration.deliveries import LandedFile, Manifest, Problem
     from orchestration.registry import Registry
 
 
@@ -30,6 +30,8 @@ class CheckOutcome:
     files: list[LandedFile]
     flags: list[Problem] = field(default_factory=list)
     """Drift that a person has to judge, and that stops nothing."""
+    waiting: list[str] = field(default_factory=list)
+    """Corrections that are only proposed: they count nowhere until a person accepts them."""
 
 
 def check(settings: Settings, console: Console, waves: Sequence[str] = (), cross_read: bool = False) -> int:
@@ -40,14 +42,12 @@ def check(settings: Settings, console: Console, waves: Sequence[str] = (), cross
     Files are read into a landing of their own that is thrown away, so this may run beside a refresh.
     """
     from orchestration.deliveries import DeliveryProblems
-    from orchestration.deliveries.access_log import record_access
+    from orchestration.deliveries.access_log import record_raw_reading
     from orchestration.registry import load_registry
 
     registry = load_registry(settings.registry)
     chosen = choose_waves(waves, registry.waves.keys(), wave_folders(settings.raw).keys())
-    # Where nothing has landed yet there is no log, and looking makes none.
-    if (settings.home / "privacy").is_dir():
-        record_access(settings.home, "check", chosen or (), ("raw",))
+    record_raw_reading(settings.home, "check", chosen or ())
     with (
         tempfile.TemporaryDirectory(prefix="peilstok-check-") as folder,
         console.status("registry") as status,
@@ -59,6 +59,8 @@ def check(settings: Settings, console: Console, waves: Sequence[str] = (), cross
         problem for reading in readings for problem in reading.problems if problem not in known
     )
     _print_files(console, outcome)
+    for line in outcome.waiting:
+        console.print(Text(line, style="yellow"), soft_wrap=True)
     _print_flags(console, registry, outcome.flags)
     if outcome.problems:
         console.print(Text(f"{_count(outcome.problems, 'problem')}:", style="bold red"))
@@ -88,9 +90,11 @@ def examine(
     manifests, found = scan_deliveries(settings.raw, registry)
     problems += [problem for problem in found if waves is None or problem.wave_id in ("", *waves)]
     files: list[LandedFile] = []
+    waiting: list[str] = []
     for manifest in manifests:
         if waves is not None and manifest.wave not in waves:
             continue
+        waiting += _waiting(manifest)
         status.update(f"reading {manifest.wave}")
         try:
             files += land_wave(apart, manifest.wave, registry=registry)
@@ -103,11 +107,29 @@ def examine(
         landed = {file.wave_id for file in files} - counting.waiting
         problems += compare_landing(registry, apart.landing, landed)
         if not landed:
-            return CheckOutcome(problems, files)
+            return CheckOutcome(problems, files, waiting=waiting)
         status.update("earlier waves")
         found = compare_drift(counting, _with_earlier(settings, apart, counting, landed), landed)
-        return CheckOutcome([*problems, *found.errors], files, found.flags)
-    return CheckOutcome(problems, files)
+        return CheckOutcome([*problems, *found.errors], files, found.flags, waiting)
+    return CheckOutcome(problems, files, waiting=waiting)
+
+
+def _waiting(manifest: Manifest) -> Iterator[str]:
+    """Corrections of the delivery as it is now that nobody has accepted yet."""
+    from orchestration.deliveries import DeliveryProblems
+    from orchestration.deliveries.corrections import corrections_of, read_corrections
+
+    try:
+        corrections = read_corrections(manifest)
+    except DeliveryProblems:
+        return  # landing tells what is wrong with them
+    for entry in manifest.current:
+        for correction in corrections_of(corrections, entry, is_accepted=False):
+            yield (
+                f"{manifest.wave} {entry.file_id}: correction {correction.id} ({correction.action.kind}) is proposed "
+                f"and does not count; to accept it, set status, decided_by and decided_on in "
+                f"{manifest.shown('corrections.yml')}"
+            )
 
 
 def _with_earlier(settings: Settings, apart: Settings, registry: Registry, landed: set[str]) -> list[Path]:

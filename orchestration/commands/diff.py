@@ -36,7 +36,7 @@ def diff(settings: Settings, console: Console, old: str, new: str, output: Path 
 
 def _diff_deliveries(settings: Settings, console: Console, old: str, new: str) -> int:
     from orchestration.deliveries import load_manifest
-    from orchestration.deliveries.access_log import record_access
+    from orchestration.deliveries.access_log import record_raw_reading
     from orchestration.deliveries.comparison import compare_deliveries, parse_delivery
     from orchestration.deliveries.comparison.told import comparison_lines
     from orchestration.registry import load_registry
@@ -57,9 +57,7 @@ def _diff_deliveries(settings: Settings, console: Console, old: str, new: str) -
             "only versions of one wave can be compared: respondents of other waves are other people"
         )
     manifest = load_manifest(folders[wave], registry)
-    # As with `check`: where nothing has landed yet there is no log.
-    if (settings.home / "privacy").is_dir():
-        record_access(settings.home, "diff", (wave,), ("raw",))
+    record_raw_reading(settings.home, "diff", (wave,))
     for version in (before, after):
         if version > manifest.version:
             raise WrongUse(

@@ -12,12 +12,14 @@ from orchestration.settings import Settings
 def lock(settings: Settings, console: Console, wave: str) -> int:
     """Write ``delivery.lock`` of ``wave`` and print what it holds; returns the exit code."""
     from orchestration.deliveries import load_manifest, write_lock
+    from orchestration.deliveries.access_log import record_raw_reading
     from orchestration.deliveries.confined_reading import ReadingLimits
     from orchestration.registry import load_registry
 
     registry = load_registry(settings.registry)
     folders = wave_folders(settings.raw)
     choose_waves([wave], registry.waves.keys(), folders.keys())
+    record_raw_reading(settings.home, "lock", [wave])
     limits = ReadingLimits.from_rows(registry.table("reading_limits"))
     written = write_lock(load_manifest(folders[wave], registry), limits=limits)
     for path, locked in written.files.items():

@@ -51,7 +51,9 @@ def new_wave(
     """
     from orchestration.commands.new_wave_report import print_draft, print_next
     from orchestration.commands.new_wave_writing import write
+    from orchestration.deliveries.access_log import record_raw_reading
 
+    record_raw_reading(settings.home, "new-wave", [wave_id])
     draft = make_draft(settings, wave_id, files, like, instruments)
     print_draft(console, settings, draft)
     if not dry_run:

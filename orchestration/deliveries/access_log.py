@@ -60,6 +60,15 @@ def record_access(home: Path, purpose: str, waves: Iterable[str], tables: Iterab
         raise _problem(f"cannot be written: {error.strerror}; nothing was read") from None
 
 
+def record_raw_reading(home: Path, purpose: str, waves: Iterable[str]) -> None:
+    """The same for a command that reads deliveries and lands nothing.
+
+    Where nothing has landed yet there is no log, and looking makes none.
+    """
+    if (home / "privacy").is_dir():
+        record_access(home, purpose, waves, ("raw",))
+
+
 def read_accesses(home: Path) -> tuple[list[Access], int]:
     """Every reading in the order of the file, and how many lines could not be understood.
 

@@ -10,6 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 
+NOT_OF_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"})
+"""Python has these for names of hosts, for its own literals and for mail: an answer with a backslash or a plus would
+be another one in them."""
+
+
 def text_encoding(value: str | None) -> str | None:
     """The same name, when it is that of an encoding of text. Raises ``ValueError``."""
     if value is not None:
@@ -21,6 +26,8 @@ def text_encoding(value: str | None) -> str | None:
             "".encode(value)
         except (LookupError, UnicodeError):  # rot13, base64, zip: Python calls these encodings too
             raise ValueError(f"'{value}' is not an encoding of text") from None
+        if codecs.lookup(value).name in NOT_OF_FILES:
+            raise ValueError(f"'{value}' is no encoding that text files are in")
     return value
 
 

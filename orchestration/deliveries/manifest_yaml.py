@@ -22,7 +22,8 @@ WRONG_VALUE = (ValueError, LookupError, AttributeError, ArithmeticError, TypeErr
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader without anchors and aliases, which a manifest never needs and a bomb is made of, and with bounds."""
+    """SafeLoader with bounds, and without anchors, aliases and merge keys: a manifest never needs them, and bombs are
+    made of them."""
 
     depth = nodes = 0
 
@@ -31,7 +32,9 @@ class _StrictLoader(yaml.SafeLoader):
         self.depth, self.nodes = self.depth + 1, self.nodes + 1
         wrong = ""
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            wrong = "anchors and aliases are not allowed"
+            wrong = "anchors and aliases are not allowed: write the fields out"
+        elif isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]:
+            wrong = "merge keys (`<<`) are not allowed: write the fields out"
         elif self.depth > MOST_DEPTH:
             wrong = f"nested more than {MOST_DEPTH} deep"
         elif self.nodes > MOST_NODES:

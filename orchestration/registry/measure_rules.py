@@ -222,6 +222,13 @@ def _published(registry: Registry) -> Iterator[Problem]:
                 "base_id",
             )
         )
+        if row["is_followed"] != "true" and not row["note"]:
+            yield Problem(
+                "unfollowed_without_reason",
+                f"the figure of {row['publication_id']} is not followed, and nothing says why",
+                "say why in note: what another publication has, or what is wrong with this one",
+                file=where,
+            )
         if row["is_followed"] == "true" and row["qualifier"] == "exact":
             other = followed.setdefault(cell, (row["value"], index))
             if other[0] != row["value"]:

@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow.parquet as parquet
 import pytest
 import yaml
-from mini_study import FILE_ID, MiniStudy, build_mini_study
+from mini_study import FILE_ID, MiniStudy, build_mini_study, enter
 
+from orchestration.cli import main
 from orchestration.deliveries import (
     DeliveryProblems,
     Problem,
@@ -369,6 +370,20 @@ def test_what_is_proposed_or_of_another_version_does_not_count(study: MiniStudy)
     study.redeliver(WAVE)
     answers, _, kept = land(study, record(action, expect={"rows": 120}))
     assert (answers, kept) == (plain, [])
+
+
+def test_check_names_what_is_proposed(study: MiniStudy, monkeypatch, capsys):
+    action = {"kind": "recode", "variable": "V2", "codes": {1: 2, 2: 1}}
+    write(study, record(action, status="proposed", decided_by=None, decided_on=None))
+    enter(study, monkeypatch)
+    assert main(["check"]) == 0
+    told = capsys.readouterr().out
+    assert (
+        "(recode) is proposed and does not count; to accept it, set status, decided_by and decided_on" in told
+    )
+    write(study)
+    assert main(["check"]) == 0
+    assert "is proposed" not in capsys.readouterr().out
 
 
 def test_the_sample_is_corrected_into_its_own_redelivery(project_root: Path):

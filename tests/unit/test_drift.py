@@ -393,6 +393,21 @@ def test_a_further_change_is_a_new_finding(study: MiniStudy):
     assert drift.errors[1].file == "registry/accepted_drift.csv:2"
 
 
+def test_an_acceptance_of_a_text_counts_in_other_spelling_too(study: MiniStudy):
+    asked("V1", "Verbaal bejegend door burgers")(study)
+    (problem,) = found(study).errors
+    accept(study, problem)
+    question("V1", "verbaal  bejegend DOOR burgers?")(study)
+    assert found(study) == Drift([], [])
+
+
+@pytest.mark.parametrize("file_id", [FILE_ID, "bestaat_niet"])
+def test_an_acceptance_of_nothing_of_any_file(study: MiniStudy, file_id: str):
+    cells = {"kind": "share_jump", "variable": "SEXE", "code": "man", "before": "60%", "now": "100%"}
+    with_row("accepted_drift", file_id=file_id, reason="ooit", **cells)(study)
+    assert [problem.kind for problem in found(study).errors] == ["unused_acceptance"]
+
+
 def test_an_acceptance_of_nothing_is_an_error(study: MiniStudy):
     cells = {"kind": "share_jump", "variable": "SEXE", "code": "man", "before": "60%", "now": "100%"}
     with_row("accepted_drift", file_id=FILE_ID, reason="ooit", **cells)(study)

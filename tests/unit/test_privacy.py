@@ -201,6 +201,26 @@ def test_every_reading_is_logged(study: MiniStudy, monkeypatch, capsys):
     assert "mini_1999" in capsys.readouterr().err
 
 
+def test_commands_that_read_deliveries_and_land_nothing_are_logged_too(study: MiniStudy, monkeypatch, capsys):
+    enter(study, monkeypatch)
+    assert main(["check"]) == 0
+    assert not (study.settings.home / "privacy").exists()  # looking alone makes no log
+    land_all(study.settings)
+    for command in (
+        ["check"],
+        ["lock", "mini_2020"],
+        ["new-wave", "mini_2024", str(study.file("mini_2022"))],
+    ):
+        main(command)
+    capsys.readouterr()
+    accesses, _ = read_accesses(study.settings.home)
+    assert [(row.purpose, row.waves, row.tables) for row in accesses[1:]] == [
+        ("check", (), ("raw",)),
+        ("lock", ("mini_2020",), ("raw",)),
+        ("new-wave", ("mini_2024",), ("raw",)),
+    ]
+
+
 def test_the_log_is_only_ever_appended(study: MiniStudy):
     path = study.settings.home / "privacy" / "access.jsonl"
     record_access(study.settings.home, "build", (), ("answers",))

@@ -313,7 +313,12 @@ def test_published_estimates_are_about_known_cells_and_one_publication_is_follow
     assert kinds(changed(root, "published_figures", lambda rows: rows.append(other))) == {
         "two_publications_followed"
     }
-    assert changed(root, "published_figures", lambda rows: rows[1].update(is_followed="false")) == []
+    unfollowed = {"is_followed": "false", "note": ""}
+    assert kinds(changed(root, "published_figures", lambda rows: rows[1].update(unfollowed))) == {
+        "unfollowed_without_reason"
+    }
+    unfollowed["note"] = "later gecorrigeerd"
+    assert changed(root, "published_figures", lambda rows: rows[1].update(unfollowed)) == []
     problems = changed(root, "published_figures", lambda rows: rows[1].update(indicator_id="response_n"))
     assert kinds(problems) == {"published_estimate"}
     assert changed(root, "published_figures", lambda rows: rows[1].update(kind="fact")) == []

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from orchestration.deliveries.problems import Problem
 from orchestration.registry.drift.answers import FileAnswers
 from orchestration.registry.drift.findings import Finding
+from orchestration.registry.drift.texts import plain
 from orchestration.registry.load import Registry
 from orchestration.registry.places import place
 
@@ -14,27 +15,37 @@ TABLE = "accepted_drift"
 
 
 def settle(
-    registry: Registry, findings: Iterable[Finding], files: Iterable[FileAnswers]
+    registry: Registry,
+    findings: Iterable[Finding],
+    judged: Iterable[FileAnswers],
+    files: Iterable[FileAnswers],
 ) -> tuple[list[Finding], list[Problem]]:
-    """The findings that nobody accepted, and a problem for each acceptance about ``files`` that matches none.
+    """The findings that nobody accepted, and a problem for each acceptance that matches none: about a file that is
+    ``judged``, or about one that its wave does not have. ``files``: every landed file.
 
     An acceptance counts for exactly the finding it names, its ``before`` and ``now`` included: when either moves
-    on, there is a new finding and an acceptance too many.
+    on, there is a new finding and an acceptance too many. Spelling alone moves nothing on.
     """
-    rows = {tuple(row[name] for name in _KEY): index for index, row in enumerate(registry.table(TABLE))}
+    rows = {
+        _spelled_alike(tuple(row[name] for name in _KEY)): index
+        for index, row in enumerate(registry.table(TABLE))
+    }
     open_findings: list[Finding] = []
     used: set[int] = set()
     for finding in findings:
-        index = rows.get(finding.key)
+        index = rows.get(_spelled_alike(finding.key))
         if index is None:
             open_findings.append(finding)
         else:
             used.add(index)
-    waves = {file.wave_id for file in files}
+    asked, known = {_file(file) for file in judged}, {_file(file) for file in files}
+    waves = {wave for wave, _, _ in asked}
     problems = []
     for key, index in rows.items():
-        if key[0] not in waves or index in used:
+        is_asked = key[:3] in asked or (key[0] in waves and key[:3] not in known)
+        if index in used or not is_asked:
             continue
+        row = registry.table(TABLE)[index]
         alike = [finding for finding in open_findings if finding.key[:6] == key[:6]]
         now = (
             f"; the finding reads '{alike[0].before}' and '{alike[0].now}' now"
@@ -44,7 +55,7 @@ def settle(
         problems.append(
             Problem(
                 "unused_acceptance",
-                f"accepts {key[3]} from '{key[6]}' to '{key[7]}'{now}",
+                f"accepts {key[3]} from '{row['before']}' to '{row['now']}'{now}",
                 "judge the finding anew and correct the row" if alike else "remove the row",
                 wave_id=key[0],
                 file=place(registry, TABLE, index),
@@ -53,6 +64,14 @@ def settle(
             )
         )
     return open_findings, problems
+
+
+def _file(file: FileAnswers) -> tuple[str, str, str]:
+    return file.wave_id, file.instrument_id, file.file_id
+
+
+def _spelled_alike(key: tuple[str, ...]) -> tuple[str, ...]:
+    return (*key[:6], *(plain(text) for text in key[6:]))
 
 
 _KEY = ("wave_id", "instrument_id", "file_id", "kind", "variable", "code", "before", "now")

@@ -60,7 +60,7 @@ def compare_files(registry: Registry, files: list[FileAnswers], judged: list[Fil
     """The same for files that have been read; ``judged`` are those of ``files`` to tell about."""
     rules = Rules(registry)
     found = [finding for finding in _find(registry, files, judged, rules) if rules.looks_for(finding.kind)]
-    left, unused = settle(registry, _once(found), judged)
+    left, unused = settle(registry, _once(found), judged, files)
     errors = [finding.problem() for finding in left if rules[finding.kind].verdict != FLAG]
     flags = [finding.problem() for finding in left if rules[finding.kind].verdict == FLAG]
     return Drift([*errors, *unused], flags)
