@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -43,16 +42,17 @@ def check(settings: Settings, console: Console, waves: Sequence[str] = (), cross
     """
     from orchestration.deliveries import DeliveryProblems
     from orchestration.deliveries.access_log import record_raw_reading
+    from orchestration.deliveries.private_files import private_temporary_folder
     from orchestration.registry import load_registry
 
     registry = load_registry(settings.registry)
     chosen = choose_waves(waves, registry.waves.keys(), wave_folders(settings.raw).keys())
     record_raw_reading(settings.home, "check", chosen or ())
     with (
-        tempfile.TemporaryDirectory(prefix="peilstok-check-") as folder,
+        private_temporary_folder("check") as folder,
         console.status("registry") as status,
     ):
-        outcome = examine(settings, registry, Path(folder), chosen, status)
+        outcome = examine(settings, registry, folder, chosen, status)
         readings = read_again(settings, registry, chosen, status) if cross_read else []
     known = set(outcome.problems)
     outcome.problems.extend(

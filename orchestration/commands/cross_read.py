@@ -23,15 +23,17 @@ def read_again(
 ) -> list[SecondReading]:
     """Read the files of the chosen waves again, as far as their manifests and locks are in order."""
     from orchestration.deliveries import scan_deliveries, verify_lock
+    from orchestration.deliveries.confined_reading import ReadingLimits
     from orchestration.deliveries.second_reading.reading_again import read_wave_again
 
     manifests, _ = scan_deliveries(settings.raw, registry)
+    limits = ReadingLimits.from_rows(registry.table("reading_limits"))
     readings: list[SecondReading] = []
     for manifest in manifests:
         # What is wrong with a lock is told by the check itself.
         if (waves is None or manifest.wave in waves) and not verify_lock(manifest):
             status.update(f"reading {manifest.wave} again")
-            readings += read_wave_again(manifest)
+            readings += read_wave_again(manifest, limits=limits)
     return readings
 
 

@@ -170,7 +170,7 @@ def _measures(manifest: Manifest, limits: ReadingLimits | None) -> Iterator[tupl
         return size_of(path, *codebook_size(manifest.folder, path, encoding, limits))
 
     def of_twin(entry: Any) -> LockedFile:
-        return size_of(entry.twin.path, *twin_size(manifest.folder, entry.twin))
+        return size_of(entry.twin.path, *twin_size(manifest.folder, entry.twin, limits))
 
     for entry in manifest.files:
         yield entry.path, lambda entry=entry: of_file(entry)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+PREFIX = "peilstok-"
 OWNER_ONLY = 0o077
 """The umask under which folders are made 0700 and files 0600."""
 
@@ -27,6 +30,41 @@ def private_folder(folder: Path) -> None:
     with owner_only():
         folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
+
+
+@contextlib.contextmanager
+def private_temporary_folder(purpose: str) -> Iterator[Path]:
+    """A folder (0700) below the system's temporary one, as long as the block lasts.
+
+    Folders of earlier processes that were killed before they could remove theirs are swept away first: they may
+    hold answers.
+    """
+    sweep_temporary_folders()
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{purpose}-{os.getpid()}-") as name:
+        yield Path(name)
+
+
+def sweep_temporary_folders() -> None:
+    """Remove what processes of this user that live no longer have left."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*-*"):
+        owner = folder.name.removeprefix(PREFIX).split("-")[1]
+        with contextlib.suppress(OSError):
+            found = folder.lstat()
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not _lives(owner):
+                shutil.rmtree(folder)
+
+
+def _lives(process: str) -> bool:
+    """Whether a process of that number exists; what is no number is taken for one that does."""
+    if not (process.isascii() and process.isdigit()):
+        return True
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def private_home(home: Path) -> None:

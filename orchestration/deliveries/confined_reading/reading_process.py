@@ -36,7 +36,7 @@ def read_and_leave(request: Request, exchange: int, files: list[int]) -> NoRetur
     try:
         task = json.loads(os.pread(exchange, request.length, 0))
         os.ftruncate(exchange, 0)
-        _confine(request)
+        confine(request)
         _write(exchange, _done(task, files))
         code = 0
     except MemoryError:
@@ -46,7 +46,7 @@ def read_and_leave(request: Request, exchange: int, files: list[int]) -> NoRetur
     os._exit(code)
 
 
-def _confine(request: Request) -> None:
+def confine(request: Request) -> None:
     """Limits on what is used from here on; the readers, which are loaded already, come on top."""
     page = resource.getpagesize()
     with open("/proc/self/statm", "rb") as stream:

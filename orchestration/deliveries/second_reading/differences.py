@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 ASPECTS = (
     "rows",
@@ -68,6 +69,18 @@ class Comparison:
     @property
     def count(self) -> int:
         return sum(difference.count for difference in self.differences)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> Comparison:
+        """Raises ``TypeError``, ``ValueError`` or ``KeyError`` for anything that is none."""
+        differences = [
+            Difference(**{**one, "rows": tuple(one["rows"]), "codes": tuple(one["codes"])})
+            for one in told["differences"]
+        ]
+        return cls(**{**told, "differences": differences})
 
 
 @dataclass

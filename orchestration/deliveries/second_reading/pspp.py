@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from orchestration.deliveries.confined_reading.reading_process import die_with
+from orchestration.deliveries.private_files import private_temporary_folder
 from orchestration.deliveries.second_reading.pspp_dictionary import dictionary_of, variables_of
 from orchestration.deliveries.second_reading.second_table import (
     CannotReadAgain,
@@ -56,8 +58,8 @@ def read_spss_again(
     Dates are numbers of seconds, user-missing codes are values, a system-missing value is blank. Raises
     ``CannotReadAgain``.
     """
-    with tempfile.TemporaryDirectory(prefix="peilstok-pspp-") as name:
-        run = _Run(program, Path(name), path, encoding)
+    with private_temporary_folder("pspp") as name:
+        run = _Run(program, name, path, encoding)
         columns = run.dictionary()
         yield SecondTable(
             READER,
@@ -168,6 +170,8 @@ class _Run:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            # The process that asks has one thread: nothing but this happens between its fork and PSPP.
+            preexec_fn=partial(die_with, os.getpid()),
         )
         self._limit(child.pid)
         try:

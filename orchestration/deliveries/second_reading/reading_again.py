@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from orchestration.deliveries.confined_reading.limits import FileLimits, ReadingLimits, default_limits
 from orchestration.deliveries.manifest import DeliveredFile, Manifest
 from orchestration.deliveries.placing import placed
 from orchestration.deliveries.problems import WRONG_USE_OR_UNREADABLE, DeliveryProblems, Problem
 from orchestration.deliveries.second_reading import pspp
+from orchestration.deliveries.second_reading.apart import apart
 from orchestration.deliveries.second_reading.comparing import compare
 from orchestration.deliveries.second_reading.delimited import READER as TEXT_READER
 from orchestration.deliveries.second_reading.delimited import read_text_again
@@ -50,10 +53,15 @@ class SecondReading:
 
 
 def read_wave_again(
-    manifest: Manifest, find_pspp: Callable[[], str | None] = pspp.find_pspp
+    manifest: Manifest,
+    find_pspp: Callable[[], str | None] = pspp.find_pspp,
+    limits: ReadingLimits | None = None,
 ) -> list[SecondReading]:
     """Each current file of a delivery that is locked and can be read, beside the reader of its format and its
-    twin. Collects, and raises nothing of what it finds."""
+    twin. Collects, and raises nothing of what it finds.
+
+    ``limits`` (the project's own when left out) are those of the processes that read.
+    """
     # By the door through which everything is read: it may have the file read in a process of its own.
     from orchestration.deliveries import read_source
 
@@ -61,19 +69,23 @@ def read_wave_again(
     for entry in manifest.current:
         file = manifest.shown(entry.path)
         try:
-            source = read_source(manifest.folder, entry)
+            source = read_source(manifest.folder, entry, limits)
         except DeliveryProblems as found:
             problems = [placed(problem, manifest, entry.path) for problem in found.problems]
             readings.append(SecondReading(manifest.wave, file, READERS[entry.format], None, problems))
             continue
-        readings.append(_beside_reader(manifest, entry, source, find_pspp))
+        readings.append(_beside_reader(manifest, entry, source, find_pspp, limits))
         if entry.twin is not None:
-            readings.append(_beside_twin(manifest, entry, source))
+            readings.append(_beside_twin(manifest, entry, source, limits))
     return readings
 
 
 def _beside_reader(
-    manifest: Manifest, entry: DeliveredFile, source: SourceTable, find_pspp: Callable[[], str | None]
+    manifest: Manifest,
+    entry: DeliveredFile,
+    source: SourceTable,
+    find_pspp: Callable[[], str | None],
+    limits: ReadingLimits | None,
 ) -> SecondReading:
     file, reader = manifest.shown(entry.path), READERS[entry.format]
     program = find_pspp() if reader == pspp.READER else None
@@ -88,8 +100,16 @@ def _beside_reader(
         )
         return SecondReading(manifest.wave, file, reader, None, [problem])
     try:
-        with _opened_again(manifest, entry, program or "") as second:
-            comparison = compare(source, second)
+        told = apart(
+            compared_with_reader,
+            manifest.folder,
+            entry,
+            source,
+            program,
+            limits=_limits(manifest, entry.path, limits),
+            is_confined=program is None,
+        )
+        comparison = Comparison.from_json(told)
     except CannotReadAgain as said:
         problem = Problem(
             "second_reader_refuses",
@@ -113,13 +133,22 @@ def _beside_reader(
     )
 
 
-def _beside_twin(manifest: Manifest, entry: DeliveredFile, source: SourceTable) -> SecondReading:
+def _beside_twin(
+    manifest: Manifest, entry: DeliveredFile, source: SourceTable, limits: ReadingLimits | None
+) -> SecondReading:
     twin = entry.twin
     assert twin is not None
     file = manifest.shown(entry.path)
     reader = f"twin {twin.path}"
     try:
-        comparison = compare_twin(source, read_twin(manifest.folder, twin), twin.values, entry.respondent_id)
+        told = apart(
+            compared_with_twin,
+            manifest.folder,
+            entry,
+            source,
+            limits=_limits(manifest, twin.path, limits),
+        )
+        comparison = Comparison.from_json(told)
     except CannotReadAgain as said:
         problem = Problem(
             "unreadable_twin",
@@ -139,10 +168,30 @@ def _beside_twin(manifest: Manifest, entry: DeliveredFile, source: SourceTable) 
     )
 
 
+def _limits(manifest: Manifest, path: str, limits: ReadingLimits | None) -> FileLimits:
+    """Those of a file of that size; the table of the first reading is in memory already, and not counted."""
+    return (limits or default_limits()).for_file((manifest.folder / path).stat().st_size)
+
+
+def compared_with_reader(
+    folder: Path, entry: DeliveredFile, source: SourceTable, program: str | None
+) -> dict[str, Any]:
+    """The comparison as JSON, for the process that makes it. Raises ``CannotReadAgain``."""
+    with _opened_again(folder, entry, program or "") as second:
+        return compare(source, second).as_json()
+
+
+def compared_with_twin(folder: Path, entry: DeliveredFile, source: SourceTable) -> dict[str, Any]:
+    """The same for the twin."""
+    twin = entry.twin
+    assert twin is not None
+    return compare_twin(source, read_twin(folder, twin), twin.values, entry.respondent_id).as_json()
+
+
 @contextmanager
-def _opened_again(manifest: Manifest, entry: DeliveredFile, program: str) -> Iterator[SecondTable]:
-    path = manifest.folder / entry.path
-    codebook = manifest.folder / entry.codebook_path if entry.codebook_path else None
+def _opened_again(folder: Path, entry: DeliveredFile, program: str) -> Iterator[SecondTable]:
+    path = folder / entry.path
+    codebook = folder / entry.codebook_path if entry.codebook_path else None
     if READERS[entry.format] == pspp.READER:
         opened = pspp.read_spss_again(program, path, entry.encoding, entry.format == "por")
     elif entry.format == "dta":

@@ -6,8 +6,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from orchestration.deliveries.confined_reading.limits import ReadingLimits, default_limits
 from orchestration.deliveries.file_faults import regular_file, unreadable
 from orchestration.deliveries.manifest_twin import TwinFile
+from orchestration.deliveries.second_reading.apart import apart
 from orchestration.deliveries.second_reading.dictionary_rules import paired_columns
 from orchestration.deliveries.second_reading.differences import ROWS_SHOWN, Comparison, Difference, Tally
 from orchestration.deliveries.second_reading.second_table import (
@@ -39,13 +41,14 @@ def read_twin(folder: Path, twin: TwinFile) -> SecondTable:
     return SecondTable("twin", [SecondColumn(name) for name in names], blocks, twin.decimal or ".")
 
 
-def twin_size(folder: Path, twin: TwinFile) -> tuple[int, int]:
-    """Rows, its header left out, and columns. Raises ``DeliveryProblems`` when it cannot be read."""
+def twin_size(folder: Path, twin: TwinFile, limits: ReadingLimits | None = None) -> tuple[int, int]:
+    """Rows, its header left out, and columns, counted by a process with ``limits``. Raises ``DeliveryProblems`` when
+    it cannot be read."""
     path = folder / twin.path
     regular_file(path)
+    allowed = (limits or default_limits()).for_file(path.stat().st_size)
     try:
-        second = read_twin(folder, twin)
-        rows = sum(len(block[0].index) if block else 0 for block in second.blocks())
+        rows, columns = apart(counted_twin, folder, twin, limits=allowed)
     except CannotReadAgain as said:
         raise unreadable(
             path,
@@ -53,6 +56,13 @@ def twin_size(folder: Path, twin: TwinFile) -> tuple[int, int]:
             f"cannot be read as the manifest says: {said}",
             "correct `twin` in delivery.yml (sheet, delimiter, encoding), or ask the supplier for it again",
         ) from None
+    return rows, columns
+
+
+def counted_twin(folder: Path, twin: TwinFile) -> tuple[int, int]:
+    """Rows and columns, for the process that counts them."""
+    second = read_twin(folder, twin)
+    rows = sum(len(block[0].index) if block else 0 for block in second.blocks())
     return rows, len(second.columns)
 
 

@@ -1,0 +1,62 @@
+"""A second reading that crashes, hangs or unfolds ends itself alone; nothing of answers is left lying about."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestration.deliveries.confined_reading.limits import FileLimits
+from orchestration.deliveries.private_files import private_temporary_folder
+from orchestration.deliveries.second_reading.apart import apart
+from orchestration.deliveries.second_reading.differences import Comparison, Difference
+from orchestration.deliveries.second_reading.second_table import CannotReadAgain
+
+LIMITS = FileLimits(memory=200 << 20, cpu=20, wall=20)
+
+
+@pytest.mark.parametrize(
+    ("work", "argument", "said"),
+    [
+        (os._exit, 3, "it crashes the reader"),
+        (bytearray, 3 << 30, "it takes more than 200 MB to read"),
+        (json.loads, '{"naam": Jansen', "it stopped the reader with JSONDecodeError"),
+    ],
+)
+def test_what_goes_wrong_is_told_and_no_more(work: Callable, argument: object, said: str):
+    with pytest.raises(CannotReadAgain) as caught:
+        apart(work, argument, limits=LIMITS)
+    assert str(caught.value) == said
+
+
+def test_a_reading_without_end_is_ended():
+    with pytest.raises(CannotReadAgain, match="not read within 1 seconds"):
+        apart(time.sleep, 60, limits=FileLimits(LIMITS.memory, 20, 1))
+
+
+def test_what_goes_right_comes_back_from_another_process():
+    assert apart(os.getpid, limits=LIMITS) != os.getpid()
+    found = Comparison("x", 3, 2, 6, differences=[Difference("cells", "V1", 2, (1, 3), ("9",))])
+    assert Comparison.from_json(json.loads(json.dumps(found.as_json()))) == found
+
+
+def test_folders_of_processes_that_were_killed_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    left, ours = tmp_path / f"peilstok-pspp-{gone.pid}-abc", tmp_path / f"peilstok-pspp-{os.getpid()}-abc"
+    others = [tmp_path / "peilstok-pspp-abc-def", tmp_path / f"other-pspp-{gone.pid}-abc"]
+    for folder in (left, ours, *others):
+        folder.mkdir()
+        (folder / "file.dat").write_text("antwoorden")
+    with private_temporary_folder("pspp") as folder:
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert folder.name.startswith(f"peilstok-pspp-{os.getpid()}-")
+    assert sorted(tmp_path.iterdir()) == sorted([ours, *others])
