@@ -88,6 +88,31 @@ def build_parser() -> argparse.ArgumentParser:
     )
     new_wave.add_argument("--dry-run", action="store_true", help="print the proposal and write nothing")
 
+    accept = commands.add_parser(
+        "accept",
+        help="let proposed rows of a wave count, once a person has looked; without options, show them",
+    )
+    accept.add_argument("wave", metavar="ID", help="wave_id, such as vi_2026")
+    accept.add_argument(
+        "--variable",
+        metavar="NAME",
+        action="append",
+        default=[],
+        dest="variables",
+        help="every row about this variable (may be repeated)",
+    )
+    accept.add_argument(
+        "--table",
+        metavar="NAME",
+        action="append",
+        default=[],
+        dest="tables",
+        help="every row of this table (may be repeated)",
+    )
+    accept.add_argument("--sure", action="store_true", help="every row that scores as sure")
+    accept.add_argument("--all", action="store_true", help="every row")
+    accept.add_argument("--dry-run", action="store_true", help="say what would be accepted and write nothing")
+
     lock = commands.add_parser("lock", help="write delivery.lock of a wave: hashes, sizes, rows, columns")
     lock.add_argument("wave", metavar="ID", help="wave_id, such as vi_2016")
 
@@ -198,6 +223,11 @@ def _run(options: argparse.Namespace) -> int:
             options.instruments,
             options.dry_run,
         )
+    if options.command == "accept":
+        from orchestration.commands.accept import Choice, accept
+
+        choice = Choice(options.tables, options.variables, options.sure, options.all)
+        return accept(settings, console, options.wave, choice, options.dry_run)
     if options.command == "lock":
         from orchestration.commands.lock import lock
 

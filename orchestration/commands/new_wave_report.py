@@ -67,8 +67,8 @@ def print_next(console: Console, settings: Settings, draft: Draft, dry_run: bool
     for step in (
         f"fill in what {wave.programme_id}/{wave.wave_id}/delivery.yml marks as TO BE FILLED IN, and check the "
         "variables that it names",
-        "look at the rows with status proposed, the lowest score first; correct them, and set status (in "
-        "wave_instruments: row_status) to accepted",
+        "look at the rows with status proposed, the lowest score first, and correct them; let them count with "
+        f"`peilstok accept {wave.wave_id}` (--sure, --variable NAME, --table NAME, --all)",
         f"peilstok lock {wave.wave_id}",
         f"peilstok check --wave {wave.wave_id}",
     ):

@@ -129,8 +129,8 @@ def _problem(registry: Registry, table: Table, wave: str, rows: list[tuple[int, 
         "open_proposals",
         f"{count} about {wave} still proposed, and proposals do not count"
         + (f"; the least sure: {least}" if least else ""),
-        f"look at each, correct what is wrong, and set {table.status_column} to accepted; remove a row that "
-        "should not be there",
+        f"look at each, correct what is wrong, remove what should not be there; then `peilstok accept {wave} --table "
+        f"{table.name}`, or set {table.status_column} to accepted",
         wave_id=wave,
         file=place(registry, table.name, rows[0][0]),
     )

@@ -12,7 +12,6 @@ from held_back import (
     Change,
     HeldBack,
     Outcome,
-    accept_everything,
     compare,
     fill_in,
     held_back,
@@ -128,7 +127,24 @@ def test_accepting_everything_and_filling_the_gaps_is_enough(
     text = text.replace(",2004,2024,nee,proposed", ",2004,2022,nee,proposed")
     text = text.replace(",2025,2026,ja,proposed", ",2023,2024,ja,proposed")
     ranges.write_text(text, encoding="utf-8")
-    assert accept_everything(written.settings.registry) > 800
+    capsys.readouterr()
+    assert main(["accept", NEW]) == 0
+    assert " rows of vi_2026 still proposed" in capsys.readouterr().out
+    assert len(open_proposals(load_registry(written.settings.registry), [NEW])) > 5, "showing accepts nothing"
+    assert main(["accept", NEW, "--sure"]) == 0
+    assert int(capsys.readouterr().out.split(" rows of vi_2026 accepted")[0].split("\n")[-1]) > 600
+    of_the_wave = ["--table", "waves", "--table", "wave_themes"]
+    assert main(["accept", NEW, *of_the_wave]) == 1
+    assert "does not say whether civil_servants was part of vi_2026" in capsys.readouterr().out
+    assert main(["accept", NEW, *of_the_wave, "--table", "wave_instruments"]) == 0
+    capsys.readouterr()
+    assert main(["accept", NEW, "--all"]) == 1
+    said = capsys.readouterr().out
+    assert "population_n is empty" in said, "margins without a number wait for one"
+    assert "5 rows of vi_2026 still proposed\n      5  weighting_margins" in said
+    assert accept_everything(written.settings.registry) == 0, "nothing else was left; margins without one go"
+    assert main(["accept", NEW]) == 0
+    assert "nothing of vi_2026 waits for a person" in capsys.readouterr().out
     assert main(["lock", NEW]) == 0
     land_all(written.settings)
     assert main(["check", "--wave", NEW]) == 0, capsys.readouterr().out

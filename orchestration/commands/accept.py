@@ -1,0 +1,137 @@
+"""``peilstok accept``: proposed rows of a wave, looked at by a person, begin to count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from orchestration.commands.choice import WrongUse
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.registry import Registry
+    from orchestration.registry.declaration import Table
+    from orchestration.registry.load import Row
+
+ROWS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which proposed rows are meant. ``is_sure``: those that score as high as ``proposal_rules`` calls sure."""
+
+    tables: Sequence[str] = ()
+    variables: Sequence[str] = ()
+    is_sure: bool = False
+    is_all: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.tables or self.variables or self.is_sure or self.is_all)
+
+
+def accept(settings: Settings, console: Console, wave: str, choice: Choice, dry_run: bool = False) -> int:
+    """Set the chosen rows of ``wave`` to accepted, and say what still waits; returns the exit code.
+
+    Without a choice it only shows what waits. Exit code 1: rows that were chosen are not finished.
+    """
+    from orchestration.deliveries.problems import DeliveryProblems
+    from orchestration.registry import load_registry
+    from orchestration.registry.acceptance import proposed_rows
+    from orchestration.registry.accepting import accept_rows
+    from orchestration.registry.proposals.rules import rules_of
+    from orchestration.registry.replacing import replaced
+
+    registry = load_registry(settings.registry)
+    waiting = [(table, row) for table, _, row in proposed_rows(registry, wave)]
+    sure = rules_of(registry).sure
+    _check(registry, wave, waiting, choice)
+    if choice.is_empty or not waiting:
+        _print_waiting(console, wave, waiting, sure)
+        return 0
+
+    def is_chosen(table: Table, row: Row) -> bool:
+        return (
+            choice.is_all
+            or table.name in choice.tables
+            or row.get("source_variable") in choice.variables
+            or (choice.is_sure and bool(row.get("score")) and float(row["score"]) >= sure)
+        )
+
+    found = accept_rows(settings.registry, wave, is_chosen)
+    if found.contents and not dry_run:
+        with replaced(settings.registry, found.contents):
+            pass
+    for name, count in Counter(table.name for table, _ in found.taken).items():
+        console.print(Text(f"  {count:>5}  {name}"), soft_wrap=True)
+    verb = "would be accepted" if dry_run else "accepted"
+    console.print(Text(f"{len(found.taken)} rows of {wave} {verb}", style="bold"))
+    for problem in found.left:
+        console.print(Text(str(problem)), soft_wrap=True)
+    taken = {id(row) for _, row in found.taken} if dry_run else set()
+    rest = load_registry(settings.registry)
+    _print_waiting(
+        console,
+        wave,
+        [(table, row) for table, _, row in proposed_rows(rest, wave) if id(row) not in taken],
+        sure,
+    )
+    return DeliveryProblems(found.left).exit_code if found.left else 0
+
+
+def _check(registry: Registry, wave: str, waiting: list[tuple[Table, Row]], choice: Choice) -> None:
+    from orchestration.deliveries.problems import closest
+    from orchestration.registry.acceptance import wave_column
+    from orchestration.registry.schema import TABLES
+
+    known = {row["wave_id"] for row in registry.table("waves")}
+    if wave not in known:
+        raise WrongUse(f"the registry knows no wave '{wave}'{closest(wave, known)}")
+    of_waves = [name for name, table in TABLES.items() if wave_column(table) and table.status_column]
+    for name in choice.tables:
+        if name not in of_waves:
+            raise WrongUse(f"rows of '{name}' are never proposed; tables of a wave are {', '.join(of_waves)}")
+    variables = {row["source_variable"] for _, row in waiting if "source_variable" in row}
+    for name in choice.variables:
+        if name not in variables:
+            raise WrongUse(f"no row about variable '{name}' waits{closest(name, variables)}")
+
+
+def _print_waiting(console: Console, wave: str, waiting: list[tuple[Table, Row]], sure: float) -> None:
+    if not waiting:
+        console.print(Text(f"nothing of {wave} waits for a person", style="bold green"))
+        return
+    console.print(Text(f"{len(waiting)} rows of {wave} still proposed", style="bold"))
+    by_table: dict[str, list[Row]] = {}
+    for table, row in waiting:
+        by_table.setdefault(table.name, []).append(row)
+    for name, rows in by_table.items():
+        certain = sum(1 for row in rows if row.get("score") and float(row["score"]) >= sure)
+        console.print(Text(f"  {len(rows):>5}  {name}" + (f", {certain} of them sure" if certain else "")))
+    doubtful = sorted(
+        (row for _, row in waiting if row.get("score") and float(row["score"]) < sure),
+        key=lambda row: float(row["score"]),
+    )
+    for row in doubtful[:ROWS_SHOWN]:
+        code = f" {row['source_code']}" if row.get("source_code") else ""
+        name = row.get("source_variable") or row.get("concept_id", "")
+        becomes = row.get("concept_id") or row.get("code") or row.get("missing_kind") or "?"
+        label = row.get("source_label", "")
+        console.print(
+            Text(f"  {float(row['score']):.2f}  {name}{code} '{label}' → {becomes}", style="yellow"),
+            soft_wrap=True,
+        )
+    if len(doubtful) > ROWS_SHOWN:
+        console.print(Text(f"  and {len(doubtful) - ROWS_SHOWN} more below {sure:g}", style="yellow"))
+    console.print(
+        Text(
+            f"accept them with `peilstok accept {wave}` and --sure, --variable NAME, --table NAME or --all; or set "
+            "their status in a spreadsheet"
+        ),
+        soft_wrap=True,
+    )
