@@ -12,6 +12,7 @@ from held_back import (
     Change,
     HeldBack,
     Outcome,
+    accept_everything,
     compare,
     fill_in,
     held_back,
