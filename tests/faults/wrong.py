@@ -10,6 +10,7 @@ from delivery import Delivery, distinct_codes
 from studies import Study
 
 from orchestration.registry.drift.answers import FileAnswers
+from orchestration.registry.drift.relations import explained_weights
 
 Generator = np.random.Generator
 Fault = Callable[[Study, Delivery, FileAnswers, Generator], bool]
@@ -194,6 +195,40 @@ def weight_of_a_part_rescaled(study: Study, delivery: Delivery, file: FileAnswer
         return False
     part = np.arange(len(delivery.frame)) < len(delivery.frame) * rng.uniform(0.2, 0.6)
     delivery.frame.loc[part, file.weight_variable] *= float(rng.choice([0.5, 1.5, 10.0]))
+    return True
+
+
+def weights_sorted(study: Study, delivery: Delivery, file: FileAnswers, rng: Generator) -> bool:
+    """The weights in another order than the respondents, as after sorting one sheet of two.
+
+    Nobody can see it where the weights of the wave before did not go with the populations either.
+    """
+    before = [explained_weights(one) for one in study.earlier().files_before(file)]
+    if not before or min(told or 0.0 for told in before) < 0.5 or (explained_weights(file) or 0.0) < 0.5:
+        return False
+    column = delivery.frame[file.weight_variable].to_numpy(copy=True)
+    rng.shuffle(column)
+    delivery.frame[file.weight_variable] = column
+    return True
+
+
+def answers_a_row_too_low(study: Study, delivery: Delivery, file: FileAnswers, rng: Generator) -> bool:
+    """From some question on, everybody has the answers of the respondent before."""
+    answers = [name for name in delivery.frame if name in file.columns and name != file.weight_variable]
+    of_concept = {row["concept_id"]: row["source_variable"] for _, row in file.mapped}
+    place = {concept: answers.index(name) for concept, name in of_concept.items() if name in answers}
+    pairs = [
+        (place[row["gate_concept_id"]], place[row["concept_id"]])
+        for row in study.registry.table("routing")
+        if row["wave_id"] == file.wave_id and {row["gate_concept_id"], row["concept_id"]} <= place.keys()
+    ]
+    pair = pick(rng, [(gate, routed) for gate, routed in pairs if gate < routed])
+    if pair is None:
+        return False
+    at = int(rng.integers(pair[0] + 1, pair[1] + 1))
+    for name in answers[at:]:
+        column = delivery.frame[name]
+        delivery.frame[name] = column.reindex([column.index[-1], *column.index[:-1]]).to_numpy()
     return True
 
 
@@ -416,7 +451,7 @@ def _is_number(code: str) -> bool:
 
 
 KINDS: tuple[tuple[Fault, int], ...] = (
-    (label_changed, 20),
+    (label_changed, 16),
     (labels_exchanged, 14),
     (answer_inserted, 18),
     (scale_turned_in_labels, 12),
@@ -425,17 +460,19 @@ KINDS: tuple[tuple[Fault, int], ...] = (
     (dont_know_moved, 16),
     (missing_not_declared, 10),
     (valid_declared_missing, 8),
-    (question_changed, 18),
+    (question_changed, 14),
     (variable_renamed, 14),
     (variable_vanished, 14),
     (variable_appeared, 8),
     (weight_rescaled, 16),
     (weight_of_a_part_rescaled, 8),
+    (weights_sorted, 4),
     (weight_not_declared, 6),
     (rows_lost, 14),
     (population_lost, 10),
     (rows_doubled, 8),
     (columns_shifted, 14),
+    (answers_a_row_too_low, 4),
     (columns_exchanged, 6),
     (codes_exchanged, 16),
     (codes_exchanged_in_a_part, 6),

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from mini_study import ROWS, MiniStudy
+from mini_study import FILE_ID, ROWS, MiniStudy
 from test_drift import (
     BEFORE,
     SHUFFLED,
@@ -17,8 +17,11 @@ from test_drift import (
     found,
     kinds,
     looked_for,
+    with_row,
 )
 
+from orchestration.deliveries.register import landed_folders
+from orchestration.registry import compare_drift
 from orchestration.registry.drift.predecessors import Earlier
 from orchestration.registry.drift.shares import Tally, compare
 
@@ -52,6 +55,17 @@ def test_the_register_of_breaks_settles_another_question(study: MiniStudy, cells
     row |= {"source": "x", "status": "accepted", "indicator_id": "", "block_id": "", "population_id": ""}
     study.edit_registry("series_breaks", lambda rows: [*rows, row | cells])
     assert ("question_reworded" not in kinds(found(study))) == is_settled
+
+
+def test_without_the_earlier_wave_nobody_can_tell_whether_an_acceptance_is_needed(study: MiniStudy):
+    cells = {"kind": "share_jump", "variable": "SEXE", "code": "man", "before": "60%", "now": "100%"}
+    with_row("accepted_drift", file_id=FILE_ID, reason="ooit", **cells)(study)
+    registry, folders = study.registry(), list(landed_folders(study.settings.landing))
+    alone = [folder for folder in folders if folder.parent.name == WAVE]
+    assert [problem.kind for problem in compare_drift(registry, folders, [WAVE]).errors] == [
+        "unused_acceptance"
+    ]
+    assert compare_drift(registry, alone, [WAVE]).errors == []
 
 
 def test_a_wave_of_one_population_is_compared_with_the_last_one_that_had_it():

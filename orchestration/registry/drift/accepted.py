@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from orchestration.deliveries.problems import Problem
 from orchestration.registry.drift.answers import FileAnswers
@@ -18,13 +18,14 @@ def settle(
     registry: Registry,
     findings: Iterable[Finding],
     judged: Iterable[FileAnswers],
-    files: Iterable[FileAnswers],
+    files: Sequence[FileAnswers],
 ) -> tuple[list[Finding], list[Problem]]:
     """The findings that nobody accepted, and a problem for each acceptance that matches none: about a file that is
     ``judged``, or about one that its wave does not have. ``files``: every landed file.
 
     An acceptance counts for exactly the finding it names, its ``before`` and ``now`` included: when either moves
-    on, there is a new finding and an acceptance too many. Spelling alone moves nothing on.
+    on, there is a new finding and an acceptance too many. Spelling alone moves nothing on. Where an earlier wave of
+    the instrument has not landed, nobody can tell whether a finding about it is still there.
     """
     rows = {
         _spelled_alike(tuple(row[name] for name in _KEY)): index
@@ -38,12 +39,13 @@ def settle(
             open_findings.append(finding)
         else:
             used.add(index)
+    landed = {file.wave_id for file in files}
     asked, known = {_file(file) for file in judged}, {_file(file) for file in files}
     waves = {wave for wave, _, _ in asked}
     problems = []
     for key, index in rows.items():
         is_asked = key[:3] in asked or (key[0] in waves and key[:3] not in known)
-        if index in used or not is_asked:
+        if index in used or not is_asked or _lacks_earlier(registry, key, landed):
             continue
         row = registry.table(TABLE)[index]
         alike = [finding for finding in open_findings if finding.key[:6] == key[:6]]
@@ -64,6 +66,17 @@ def settle(
             )
         )
     return open_findings, problems
+
+
+def _lacks_earlier(registry: Registry, key: tuple[str, ...], landed: set[str]) -> bool:
+    wave, instrument = key[:2]
+    return any(
+        row["instrument_id"] == instrument
+        and row["status"] != "not_asked"
+        and registry.waves[row["wave_id"]].year < registry.waves[wave].year
+        and row["wave_id"] not in landed
+        for row in registry.table("wave_instruments")
+    )
 
 
 def _file(file: FileAnswers) -> tuple[str, str, str]:

@@ -25,11 +25,11 @@ def find_loose_weights(
 ) -> Iterator[Finding]:
     """Weights that no longer depend on the population, as those of the earlier wave did (adjusted R²)."""
     rule = rules["weights_unrelated"]
-    known = [told for told in map(_explained_weights, before) if told is not None]
+    known = [told for told in map(explained_weights, before) if told is not None]
     if not known or min(known) < rule.minimum:
         return
     for file in files:
-        now = _explained_weights(file)
+        now = explained_weights(file)
         if now is not None and now < rule.threshold * min(known):
             yield Finding(
                 "weights_unrelated",
@@ -43,7 +43,7 @@ def find_loose_weights(
             )
 
 
-def _explained_weights(file: FileAnswers) -> float | None:
+def explained_weights(file: FileAnswers) -> float | None:
     """Adjusted R² of the weights on the populations; ``None`` where either does not vary."""
     weights, (_, cells) = file.weights, file.cells
     sizes = np.bincount(cells)
