@@ -17,6 +17,7 @@ from orchestration.deliveries.file_faults import (
     truncated,
     unreadable,
 )
+from orchestration.deliveries.header_line import seen_delimiter
 from orchestration.deliveries.number_text import parse_numbers
 from orchestration.deliveries.problems import (
     MOST_ALIKE,
@@ -209,7 +210,7 @@ def _rows(path: Path, encoding: str | None) -> tuple[list[list[str]], str | None
     if not text.strip():
         raise truncated(path, "is empty")
     first = text.splitlines()[0]
-    delimiter = max(";,\t", key=first.count)
+    delimiter = seen_delimiter(first)
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)), used
     except csv.Error as error:

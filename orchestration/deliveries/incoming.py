@@ -12,6 +12,7 @@ from typing import Any
 from orchestration.deliveries.codebook import COLUMNS, NEEDED, read_codebook_file
 from orchestration.deliveries.confined_reading import read_source
 from orchestration.deliveries.file_faults import decode, read_bytes, regular_file, unreadable
+from orchestration.deliveries.header_line import DELIMITERS, seen_delimiter
 from orchestration.deliveries.manifest import (
     LONGEST_NAME_BYTES,
     OWN_NAMES,
@@ -29,7 +30,6 @@ from orchestration.deliveries.second_reading.second_table import CannotReadAgain
 from orchestration.deliveries.second_reading.worksheet import opened_workbook
 from orchestration.deliveries.source_table import SourceTable
 
-DELIMITERS = ";,\t|"
 FALLBACK_ENCODING = "cp1252"
 """What text of Dutch contractors is in when it is not UTF-8."""
 SAMPLE_LINES = 200
@@ -181,7 +181,7 @@ def _header(path: Path) -> set[str]:
     if format_of(path) == "xlsx":
         return {str(cell).strip() for cells in _sheets(path).values() for cell in cells}
     line = _first_line(path)
-    return {cell.strip().strip('"') for cell in line.split(_delimiter(line))}
+    return {cell.strip().strip('"') for cell in line.split(seen_delimiter(line))}
 
 
 def _read(path: Path, codebook: Path | None) -> IncomingFile:
@@ -222,12 +222,8 @@ def _full(values: dict[str, Any]) -> dict[str, Any]:
     return {**defaults, **values}
 
 
-def _delimiter(line: str) -> str:
-    return max(DELIMITERS, key=line.count)
-
-
 def _notation(path: Path) -> dict[str, Any]:
-    delimiter = _delimiter(_first_line(path))
+    delimiter = seen_delimiter(_first_line(path))
     data = read_bytes(path)
     try:
         text = decode(path, data, None)[0]

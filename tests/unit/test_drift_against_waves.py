@@ -22,6 +22,7 @@ from test_drift import (
 
 from orchestration.deliveries.register import landed_folders
 from orchestration.registry import compare_drift
+from orchestration.registry.drift.parts import odd_part
 from orchestration.registry.drift.predecessors import Earlier
 from orchestration.registry.drift.shares import Tally, compare
 
@@ -132,3 +133,18 @@ def test_nobody_out_of_a_few_is_no_certain_nought(answers: int, is_jump: bool):
     assert compared is not None
     strength = np.abs(compared.now - compared.before) / np.sqrt(compared.variance)
     assert (strength >= 5).all() == is_jump, strength
+
+
+@pytest.mark.parametrize(
+    ("parts", "odd"),
+    [
+        ([80, 80, 20, 80], (2, 0)),  # the third quarter has its codes exchanged
+        ([80, 20], (1, 0)),
+        ([100, 100, 90, 30], None),  # sorted by the answer: more than one part is unlike the earlier wave
+        ([80, 75, 60, 85], None),
+    ],
+)
+def test_one_part_of_a_file_that_is_unlike_the_others(parts: list[int], odd: tuple[int, int] | None):
+    counts = np.array([[yes, 100 - yes] for yes in parts])
+    compared = compare(of_two(sum(parts), 100 * len(parts)), of_two(80, 100), fewest=5, wave_id=BEFORE)
+    assert odd_part(counts, ["ja", "nee"], compared, minimum=30) == odd

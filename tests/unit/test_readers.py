@@ -14,6 +14,7 @@ import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 
 from orchestration.deliveries import DeliveryProblems, read_csv, read_por, read_sav, read_xlsx
+from orchestration.deliveries.header_line import seen_delimiter
 from orchestration.deliveries.number_text import parse_numbers
 from orchestration.deliveries.source_table import SourceTable, canonical_code, in_missing_declaration
 
@@ -483,3 +484,17 @@ def test_missing_declarations():
     assert in_missing_declaration("zz", False, "zz")
     assert not in_missing_declaration("b", False, "a..c")
     assert not in_missing_declaration("1", True, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "sign"),
+    [
+        ("a;b;c", ";"),
+        ("a,b\tc,d", ","),
+        ('"a;b;c;d",e,f', ","),
+        ("a|b", "|"),
+        ("alone", ";"),
+    ],
+)
+def test_the_delimiter_is_seen_from_names_that_are_not_quoted(line: str, sign: str):
+    assert seen_delimiter(line) == sign

@@ -6,68 +6,89 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from orchestration.registry.drift.answers import UNANSWERED, FileAnswers
-from orchestration.registry.drift.findings import Finding, Rules
+from orchestration.registry.drift.answers import UNANSWERED, ConceptAnswers, FileAnswers
+from orchestration.registry.drift.findings import JUMPED, Finding, Rules
 from orchestration.registry.drift.predecessors import Earlier
 from orchestration.registry.drift.shares import Comparison
 
-PARTS = 2
+PARTS = (2, 3, 4)
+"""Into how many stretches of like length the rows of a population are cut, one after the other."""
 
 
 def find_odd_parts(file: FileAnswers, earlier: Earlier, rules: Rules) -> Iterator[Finding]:
-    """Concepts of which the first and second half of the rows of the same populations differ beyond chance.
+    """Concepts of which one stretch of the rows, in the same populations, differs from the others beyond chance.
 
-    A file that is sorted by an answer has such halves too; of those neither is like the earlier wave. One half
-    of a file with a faulty part is.
+    A file that is sorted by an answer has such stretches too; of those none is like the earlier wave. All but the
+    faulty stretch of a file are.
     """
     rule = rules["part_jump"]
+    rank, sizes = _ranks(file)
+    populations = {row["concept_id"] for row in file.registry.table("population_rules")}
+    for concept, answers in file.concepts.items():
+        if answers.numbers is not None or concept in populations or len(answers.codes) < 2:
+            continue
+        for parts in PARTS:
+            counts = _counts(answers, rank * parts // np.maximum(sizes, 1), parts)
+            if counts.sum(axis=1).min() < rule.threshold:
+                break
+            odd = odd_part(counts, answers.codes, earlier.compared(file, concept), rule.minimum)
+            if odd is not None:
+                yield _finding(file, answers, counts, odd, rules)
+                break
+
+
+def _ranks(file: FileAnswers) -> tuple[np.ndarray, np.ndarray]:
+    """Per row its place among the rows of its population, and how many those are."""
     _, cells = file.cells
-    # Within each population rows are halved by their place in the file.
     order = np.argsort(cells, kind="stable")
     sizes = np.bincount(cells)
     starts = np.cumsum(sizes) - sizes
     rank = np.empty(file.n_rows, dtype=np.int64)
     rank[order] = np.arange(file.n_rows) - np.repeat(starts, sizes)
-    half = rank * PARTS // np.maximum(sizes[cells], 1)
-    populations = {row["concept_id"] for row in file.registry.table("population_rules")}
-    for concept, answers in file.concepts.items():
-        if answers.numbers is not None or concept in populations or len(answers.codes) < 2:
-            continue
-        told = answers.index != UNANSWERED
-        counts = [
-            np.bincount(answers.index[told & (half == part)], minlength=len(answers.codes))
-            for part in range(PARTS)
-        ]
-        if min(count.sum() for count in counts) < rule.threshold:
-            continue
-        shares = [count / count.sum() for count in counts]
-        worst = int(np.argmax(np.abs(shares[0] - shares[1])))
-        if 100 * abs(shares[0][worst] - shares[1][worst]) < rule.minimum:
-            continue
-        if not _one_half_fits(
-            shares, worst, answers.codes[worst], earlier.compared(file, concept), rule.minimum
-        ):
-            continue
-        may_tell = all(rules.may_tell(float(count[worst]), float(count.sum())) for count in counts)
-        percent = [f"{100 * share[worst]:.0f}%" for share in shares] if may_tell else ["", "jumped"]
-        between = f" ({percent[0]} and {percent[1]})" if may_tell else ""
-        yield Finding(
-            "part_jump",
-            file,
-            f"the first and the second half of the rows answer {concept} otherwise, in the same populations{between}",
-            "one part of the file may have other codes or shifted columns: ask the contractor",
-            answers.variable,
-            answers.codes[worst],
-            percent[0],
-            percent[1],
-        )
+    return rank, sizes[cells]
 
 
-def _one_half_fits(
-    shares: list[np.ndarray], place: int, code: str, compared: Comparison | None, minimum: float
-) -> bool:
-    if compared is None or code not in compared.codes:
-        return False
-    before = compared.before[compared.codes.index(code)]
-    near, far = sorted(100 * abs(share[place] - before) for share in shares)
-    return near <= minimum / 3 and far >= minimum
+def _counts(answers: ConceptAnswers, part: np.ndarray, parts: int) -> np.ndarray:
+    """Answers by part and code."""
+    told = answers.index != UNANSWERED
+    width = len(answers.codes)
+    flat = part[told] * width + answers.index[told]
+    return np.bincount(flat, minlength=parts * width).reshape(parts, width)
+
+
+def odd_part(
+    counts: np.ndarray, codes: list[str], compared: Comparison | None, minimum: float
+) -> tuple[int, int] | None:
+    """Place of the part and of the code in which it differs most; ``None`` where the parts are alike, or where more
+    than one of them is unlike the earlier wave."""
+    if compared is None:
+        return None
+    shares = 100 * counts / counts.sum(axis=1, keepdims=True)
+    worst = int(np.argmax(np.ptp(shares, axis=0)))
+    if np.ptp(shares[:, worst]) < minimum or codes[worst] not in compared.codes:
+        return None
+    away = np.abs(shares[:, worst] - 100 * compared.before[compared.codes.index(codes[worst])])
+    odd = int(np.argmax(away))
+    others = np.delete(away, odd)
+    return (odd, worst) if away[odd] >= minimum and others.max() <= minimum / 3 else None
+
+
+def _finding(
+    file: FileAnswers, answers: ConceptAnswers, counts: np.ndarray, odd: tuple[int, int], rules: Rules
+) -> Finding:
+    part, worst = odd
+    rest = np.delete(counts, part, axis=0).sum(axis=0)
+    sides = (rest, counts[part])
+    may_tell = all(rules.may_tell(float(side[worst]), float(side.sum())) for side in sides)
+    percent = [f"{100 * side[worst] / side.sum():.0f}%" for side in sides] if may_tell else ["", JUMPED]
+    between = f" ({percent[1]} and {percent[0]} {answers.codes[worst]})" if may_tell else ""
+    return Finding(
+        "part_jump",
+        file,
+        f"part {part + 1} of {len(counts)} of the rows answers {answers.concept_id} otherwise than the rest, in the "
+        f"same populations{between}",
+        "one part of the file may have other codes or shifted columns: ask the contractor",
+        answers.variable,
+        answers.codes[worst],
+        *percent,
+    )
