@@ -77,6 +77,7 @@ def _reason(registry: Registry, wave_id: str, instrument_id: str) -> str:
 def _land(run: WarehouseRun, programme_id: str, wave_id: str, instrument_id: str) -> "list[LandedFile]":
     from orchestration.deliveries import land_file, load_manifest, read_lock, verify_lock
     from orchestration.deliveries.access_log import record_access
+    from orchestration.deliveries.confined_reading import ReadingLimits
     from orchestration.deliveries.privacy import load_key
     from orchestration.deliveries.privacy_check import exceptions_without_file
     from orchestration.deliveries.privacy_rules import privacy_rules
@@ -86,12 +87,13 @@ def _land(run: WarehouseRun, programme_id: str, wave_id: str, instrument_id: str
     raise_when_any(verify_lock(manifest))
     lock, key, rules = read_lock(manifest), load_key(run.settings.home), privacy_rules(run.registry)
     raise_when_any(exceptions_without_file(manifest, rules))
+    limits = ReadingLimits.from_rows(run.registry.table("reading_limits"))
     record_access(run.settings.home, "land", [wave_id], ("raw",))
     landed = []
     for entry in manifest.current:
         if entry.instrument == instrument_id:
             run.item("landing", f"{wave_id}/{entry.file_id}")
-            landed.append(land_file(manifest, entry, run.settings.landing, key, lock, rules))
+            landed.append(land_file(manifest, entry, run.settings.landing, key, lock, rules, limits))
     return landed
 
 
@@ -102,7 +104,10 @@ def landed_metadata(landed: "Sequence[LandedFile]") -> dict[str, object]:
     files = [(file.file_id, file.n_rows, file.n_columns, "yes" if file.is_new else "no") for file in landed]
     folders = [file.folder for file in landed]
     header = ("file", "rows", "columns", "landed anew")
+    # What changed is told of files that landed anew: corrections, and versions that supersede others.
+    news = [note for file in landed for note in file.notes]
     return {
+        **({"news": dg.MetadataValue.md("\n".join(f"- {note}" for note in news))} if news else {}),
         "status": "landed" if any(file.is_new for file in landed) else "unchanged",
         "dagster/row_count": sum(file.n_rows for file in landed),
         "variables": sum(file.n_columns for file in landed),
