@@ -209,6 +209,9 @@ def the_project_with_one_rule_of_drift(registry: Path) -> None:
         writer.writeheader()
         for row in rows:
             writer.writerow(row if row["kind"] == "question_changed" else {**row, "verdict": "ignore"})
+    # What is not looked for cannot be accepted either.
+    accepted = registry / "registry" / "accepted_drift.csv"
+    accepted.write_text(accepted.read_text(encoding="utf-8").splitlines(keepends=True)[0], encoding="utf-8")
 
 
 FAULTS = {
