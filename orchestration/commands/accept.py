@@ -73,14 +73,9 @@ def accept(settings: Settings, console: Console, wave: str, choice: Choice, dry_
     console.print(Text(f"{len(found.taken)} rows of {wave} {verb}", style="bold"))
     for problem in found.left:
         console.print(Text(str(problem)), soft_wrap=True)
-    taken = {id(row) for _, row in found.taken} if dry_run else set()
-    rest = load_registry(settings.registry)
-    _print_waiting(
-        console,
-        wave,
-        [(table, row) for table, _, row in proposed_rows(rest, wave) if id(row) not in taken],
-        sure,
-    )
+    if not dry_run:
+        rest = proposed_rows(load_registry(settings.registry), wave)
+        _print_waiting(console, wave, [(table, row) for table, _, row in rest], sure)
     return DeliveryProblems(found.left).exit_code if found.left else 0
 
 
