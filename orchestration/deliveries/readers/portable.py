@@ -21,7 +21,7 @@ FIRST_CHARACTER = 64
 CHARACTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .<(+|&[]!$*);^-/|,%_>?`:#@'=\""
 """What the places of the table from 64 on stand for; files of a mainframe hold other bytes there."""
 NOT_TELLING = b"$# "
-"""Signs of which a table says nothing: PSPP writes the first in the place of the second, and an empty table is blank."""
+"""Signs of which a table says nothing: PSPP has the first in the place of the second; an empty table is blank."""
 NAME = re.compile(r"[A-Za-z@#$\x80-\xff][\w.@#$\x80-\xff]*")
 NUMBER = re.compile(r" *(-?)([0-9A-T]*)(?:\.([0-9A-T]*))?(?:([+-])([0-9A-T]+))?")
 SYSTEM_MISSING = "*."
