@@ -77,6 +77,11 @@ def test_what_stands_behind_the_width_of_a_code_is_none_of_it(sav: Path):
     assert [value.code for value in table.values if value.variable_name == "T"] == ["a", "b"]
 
 
+def test_two_labels_for_one_code(sav: Path):
+    rewrite(sav, b"b       \x06Tweede", b"a    zz \x06Tweede")
+    assert "two labels of a variable are for the same code" in said(read_sav, sav)
+
+
 def test_a_very_long_text_that_lost_its_beginning(tmp_path: Path):
     path = tmp_path / "a.sav"
     pyreadstat.write_sav(pd.DataFrame({"A": [1.0], "LANG": ["x" * 600]}), str(path))
