@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.deliveries.access_log import record_access
 from orchestration.deliveries.confined_reading import ReadingLimits, read_source
-from orchestration.deliveries.corrections import apply_corrections
+from orchestration.deliveries.corrections import apply_corrections, under_corrected_names
 from orchestration.deliveries.delivery_tables import delivery_tables
 from orchestration.deliveries.design_checks import (
     check_cells,
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from orchestration.registry.load import Registry
     from orchestration.settings import Settings
 
-LANDING_VERSION = 4
+LANDING_VERSION = 5
 """Bump when the same file would land differently, so that everything is landed anew."""
 
 Progress = Callable[[str, str, int, int], None]
@@ -161,7 +161,8 @@ def land_file(
             # What a refused correction says quotes the codebook: personal data in it is told first, without it.
             raise_when_any(personal_data_in_codebook(received, entry, manifest.wave, rules))
             raise
-        respondents, members = _checked_people(manifest, entry, source, lock, received.frame.shape, rules)
+        before = under_corrected_names(received, history.corrections)
+        respondents, members = _checked_people(manifest, entry, source, before, lock, rules)
     except DeliveryProblems as found:
         raise DeliveryProblems(placed(problem, manifest, entry.path) for problem in found.problems) from None
     tables = delivery_tables(
@@ -289,11 +290,12 @@ def _checked_people(
     manifest: Manifest,
     entry: DeliveredFile,
     source: SourceTable,
+    before: SourceTable,
     lock: Lock,
-    delivered: tuple[int, int],
     rules: PrivacyRules,
 ) -> tuple[list[str], list[str | None]]:
-    """Respondent id and panel id of each row, of a file that may land; ``delivered``: its shape as it came."""
+    """Respondent id and panel id of each row, of a file that may land; ``before``: the file before corrections."""
+    delivered = before.frame.shape
     raise_when_any(check_declared_variables(entry, source))
     respondents, problems = respondent_ids(entry, source)
     members, found = panel_members(entry, source)
@@ -312,7 +314,8 @@ def _checked_people(
                 file=entry.path,
             )
         )
-    problems += personal_data_problems(source, entry, manifest.wave, rules)
+    as_received = None if before is source else before
+    problems += personal_data_problems(source, entry, manifest.wave, rules, as_received)
     raise_when_any(problems)
     return respondents, members
 

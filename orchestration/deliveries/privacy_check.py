@@ -6,6 +6,7 @@ A finding is told by file, variable, kind and count; a value never stands in a m
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orchestration.deliveries.column_findings import Finding, number_findings, text_findings
@@ -40,13 +41,37 @@ SAID = {
 
 
 def personal_data_problems(
-    source: SourceTable, entry: DeliveredFile, wave_id: str, rules: PrivacyRules
+    source: SourceTable,
+    entry: DeliveredFile,
+    wave_id: str,
+    rules: PrivacyRules,
+    as_received: SourceTable | None = None,
 ) -> list[Problem]:
     """A problem for each undeclared variable and text of the codebook that holds personal data (exit code 1).
 
     Declared identifiers, free text, respondent and panel id are left out: they never land. An exception of the
     registry that this file gives no cause for is a problem too.
+
+    ``as_received``: the file before its corrections, under the names that variables have in ``source``; nothing when
+    it has none. A correction that blanks or relabels personal data does not take it out of the delivered file, so
+    both are looked through.
     """
+    found = _found(source, entry, wave_id, rules)
+    if as_received is not None:
+        for key, problem in _found(as_received, entry, wave_id, rules).items():
+            found[key] = replace(problem, message=f"{problem.message}, in the file before corrections")
+    excepted = {
+        (row["source_variable"], row["place"], row["kind"]): row
+        for row in rules.excepted(wave_id, entry.file_id)
+    }
+    unused = [_unused(row, entry) for key, row in excepted.items() if key not in found]
+    return few([problem for key, problem in found.items() if key not in excepted]) + few(unused)
+
+
+def _found(
+    source: SourceTable, entry: DeliveredFile, wave_id: str, rules: PrivacyRules
+) -> dict[tuple[str, str, str], Problem]:
+    """By variable, place and kind."""
     kept = [variable for variable in source.variables if variable.variable_name not in entry.dropped]
     found: dict[tuple[str, str, str], Problem] = {}
     for variable in kept:
@@ -66,13 +91,7 @@ def personal_data_problems(
                 f"{cells} answers are postcodes, and another column holds the number of the house",
             ),
         )
-    found |= _in_codebook(source, entry, wave_id, rules)
-    excepted = {
-        (row["source_variable"], row["place"], row["kind"]): row
-        for row in rules.excepted(wave_id, entry.file_id)
-    }
-    unused = [_unused(row, entry) for key, row in excepted.items() if key not in found]
-    return few([problem for key, problem in found.items() if key not in excepted]) + few(unused)
+    return found | _in_codebook(source, entry, wave_id, rules)
 
 
 def reason_problems(wave_id: str, corrections: Iterable[Correction], rules: PrivacyRules) -> list[Problem]:

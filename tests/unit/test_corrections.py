@@ -295,6 +295,80 @@ def test_a_guard_that_fails_quotes_no_personal_data_of_the_codebook(
     assert "putter" not in str(problem)
 
 
+HIDES = {
+    "set_value": {"kind": "set_value", "variable": "ANDERS", "value": None},
+    "recode": {"kind": "recode", "variable": "ANDERS", "codes": {"piet.putter@voorbeeld.nl": "geen"}},
+    "drop_rows": {"kind": "drop_rows"},
+}
+
+
+@pytest.mark.parametrize("kind", HIDES)
+def test_no_correction_hides_personal_data_from_the_door(study: MiniStudy, kind: str):
+    study.write_answers(
+        WAVE,
+        ANDERS=["", "piet.putter@voorbeeld.nl", *["niets"] * 118],
+        TEST=[float(row == 1) for row in range(120)],
+    )
+    study.lock(WAVE)
+    match = None if kind == "recode" else [{"variable": "TEST", "codes": [1]}]
+    problem = refused(study, record(HIDES[kind], match=match))
+    assert (problem.kind, problem.variable, problem.file) == (
+        "email_address",
+        "ANDERS",
+        "raw/mini/mini_2020/ambtsdragers.sav",
+    )
+    assert problem.message == "1 answer looks like e-mail addresses, in the file before corrections"
+    assert "putter" not in str(problem)
+    assert not study.landed(WAVE).exists()
+
+
+def test_no_correction_hides_personal_data_in_the_codebook(study: MiniStudy):
+    study.write_answers(WAVE, labels={"V2": {1.0: "Ja", 2.0: "Vraag mevrouw De Boer"}})
+    study.lock(WAVE)
+    action = {"kind": "relabel_code", "variable": "V2", "code": 2, "label": "Nee"}
+    problem = refused(study, record(action, expect={"rows": 90}))
+    assert (problem.kind, problem.variable) == ("person_name", "V2")
+    assert problem.message.endswith("in the file before corrections")
+    assert "Boer" not in str(problem)
+
+
+def test_what_a_correction_puts_in_is_looked_at_too(study: MiniStudy):
+    study.write_answers(WAVE, ANDERS="niets")
+    study.lock(WAVE)
+    action = {"kind": "set_value", "variable": "ANDERS", "value": "piet.putter@voorbeeld.nl"}
+    problem = refused(study, record(action, expect={"rows": 120}))
+    assert (problem.kind, problem.message) == ("email_address", "120 answers look like e-mail addresses")
+
+
+def test_a_declared_identifier_under_the_name_that_a_correction_gives_it_is_no_find(study: MiniStudy):
+    study.write_answers(WAVE, drop=("MAIL",), mail_adres="persoon@voorbeeld.nl", ANDERS="niets")
+    study.lock(WAVE)
+    answers, _, _ = land(
+        study,
+        record({"kind": "rename", "variable": "mail_adres", "to": "MAIL"}, expect={"label": "mail_adres"}),
+        record({"kind": "set_value", "variable": "ANDERS", "value": "iets"}, id="two", expect={"rows": 120}),
+    )
+    assert set(answers["ANDERS"]) == {"iets"}
+    assert not {"MAIL", "mail_adres"} & answers.keys()
+
+
+def test_what_is_excepted_before_corrections_is_used(study: MiniStudy):
+    study.write_answers(WAVE, ANDERS=["piet.putter@voorbeeld.nl", *["niets"] * 119])
+    study.lock(WAVE)
+    excepted = {
+        "wave_id": WAVE,
+        "file_id": FILE_ID,
+        "source_variable": "ANDERS",
+        "place": "answers",
+        "kind": "email_address",
+        "reason": "the address of the survey itself, says the data protection officer",
+    }
+    study.edit_registry("privacy_exceptions", lambda rows: [*rows, excepted])
+    action = {"kind": "recode", "variable": "ANDERS", "codes": {"piet.putter@voorbeeld.nl": "niets"}}
+    answers, _, _ = land(study, record(action))
+    assert set(answers["ANDERS"]) == {"niets"}
+
+
 def test_values_without_a_label_are_counted_and_never_told(study: MiniStudy):
     problem = refused(
         study, record({"kind": "set_value", "variable": "WEEG", "value": 1}, expect={"before": [1]})

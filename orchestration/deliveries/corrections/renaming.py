@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+from orchestration.deliveries.corrections.records import Correction, Rename
 from orchestration.deliveries.source_table import SourceTable
+
+
+def under_corrected_names(source: SourceTable, corrections: Sequence[Correction]) -> SourceTable:
+    """The file as it came, but for the names that ``corrections`` give its variables; they must have been applied
+    once, so that each rename is known to be possible."""
+    for correction in corrections:
+        if isinstance(correction.action, Rename):
+            source = with_name(source, correction.action.variable, correction.action.to)
+    return source
 
 
 def with_name(source: SourceTable, old: str, new: str) -> SourceTable:
