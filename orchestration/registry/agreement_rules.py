@@ -163,6 +163,50 @@ def _buckets_in_order(registry: Registry) -> Iterator[Problem]:
                 )
 
 
+def _bases_apart(registry: Registry) -> Iterator[Problem]:
+    """Of one instrument, two bases without a rule count different missings: else a row that made one of them is gone.
+
+    Bases with rules may be alike, as victims and their incidents are.
+    """
+    with_rules = {row["base_id"] for row in registry.table("base_rules")}
+    missings: dict[str, set[str]] = {}
+    for row in registry.table("base_missings"):
+        missings.setdefault(row["base_id"], set()).add(row["missing_kind"])
+    used = _instruments_of_bases(registry)
+    seen: dict[tuple[str, tuple[str, ...]], str] = {}
+    told: set[tuple[str, str]] = set()
+    for index, row in enumerate(registry.table("bases")):
+        base = row["base_id"]
+        if base in with_rules:
+            continue
+        for instrument in sorted(used.get(base, ())):
+            other = seen.setdefault((instrument, tuple(sorted(missings.get(base, ())))), base)
+            if other != base and (other, base) not in told:
+                told.add((other, base))
+                kinds = ", ".join(kind["missing_kind"] for kind in registry.table("missing_kinds"))
+                yield Problem(
+                    "base_defined_twice",
+                    f"{base} and {other} are both everyone of {instrument} with the same missings: neither has a rule",
+                    f"add {base},<concept>,<code> to registry/base_rules.csv, or {base},<missing_kind> to "
+                    f"registry/base_missings.csv (one of {kinds}); if {other} lost its row, there",
+                    file=place(registry, "bases", index),
+                )
+
+
+def _instruments_of_bases(registry: Registry) -> dict[str, set[str]]:
+    """Instruments that ask, in some wave, what the indicators of a base measure."""
+    asked: dict[str, set[str]] = {}
+    for row in registry.table("xw_variables"):
+        if row["verb"] != "not_asked":
+            asked.setdefault(row["concept_id"], set()).add(row["instrument_id"])
+    for row in registry.table("derived_inputs"):
+        asked.setdefault(row["concept_id"], set()).update(asked.get(row["input_concept_id"], ()))
+    found: dict[str, set[str]] = {}
+    for row in registry.table("indicators"):
+        found.setdefault(row["base_id"], set()).update(asked.get(row["concept_id"], ()))
+    return found
+
+
 AGREEMENT_RULES: tuple[Rule, ...] = (
     _indicators_and_concepts,
     _families_of_blocks,
@@ -171,4 +215,5 @@ AGREEMENT_RULES: tuple[Rule, ...] = (
     _thresholds,
     _rounding,
     _buckets_in_order,
+    _bases_apart,
 )

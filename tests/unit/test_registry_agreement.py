@@ -230,3 +230,26 @@ def test_a_wave_covers_the_themes_that_it_maps() -> None:
         row_of(tables, "xw_variables", wave_id="mini_2020", source_variable="S1")["verb"] = "not_asked"
 
     assert found(not_asked) == []
+
+
+def test_a_base_that_lost_its_rule_is_not_everyone() -> None:
+    (problem,) = found(without("base_rules", base_id="victims"))
+    assert (problem.kind, problem.file) == ("base_defined_twice", "registry/bases.csv:3")
+    assert "victims,<concept>,<code> to registry/base_rules.csv" in problem.remedy
+
+    def counts_another_missing(tables: dict[str, list[Row]]) -> None:
+        without("base_rules", base_id="victims")(tables)
+        tables["base_missings"] = [{"base_id": "victims", "missing_kind": "dont_know"}]
+
+    assert found(counts_another_missing) == []
+    # One that no indicator uses is a word for published figures only.
+    assert found(lambda tables: tables["bases"].append({"base_id": "invited"})) == []
+
+
+def test_bases_with_rules_may_be_alike() -> None:
+    def change(tables: dict[str, list[Row]]) -> None:
+        tables["bases"].append({"base_id": "incidents"})
+        tables["base_rules"].append({"base_id": "incidents", "concept_id": "victim_any", "code": "ja"})
+        tables["indicators"][1]["base_id"] = "incidents"
+
+    assert found(change) == []
