@@ -10,6 +10,7 @@ from itertools import pairwise
 from orchestration.deliveries.problems import Problem
 from orchestration.registry.load import Registry
 from orchestration.registry.places import place
+from orchestration.registry.population_scope_rules import instruments_of_concepts
 
 Rule = Callable[[Registry], Iterator[Problem]]
 
@@ -195,12 +196,7 @@ def _bases_apart(registry: Registry) -> Iterator[Problem]:
 
 def _instruments_of_bases(registry: Registry) -> dict[str, set[str]]:
     """Instruments that ask, in some wave, what the indicators of a base measure."""
-    asked: dict[str, set[str]] = {}
-    for row in registry.table("xw_variables"):
-        if row["verb"] != "not_asked":
-            asked.setdefault(row["concept_id"], set()).add(row["instrument_id"])
-    for row in registry.table("derived_inputs"):
-        asked.setdefault(row["concept_id"], set()).update(asked.get(row["input_concept_id"], ()))
+    asked = instruments_of_concepts(registry)
     found: dict[str, set[str]] = {}
     for row in registry.table("indicators"):
         found.setdefault(row["base_id"], set()).update(asked.get(row["concept_id"], ()))

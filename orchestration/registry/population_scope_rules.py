@@ -20,6 +20,31 @@ def _codes(registry: Registry) -> dict[str, dict[str, set[str]]]:
     return found
 
 
+def instruments_of_concepts(registry: Registry) -> dict[str, set[str]]:
+    """Instruments that ask a concept, or what it is derived from, in some wave."""
+    asked: dict[str, set[str]] = {}
+    for row in registry.table("xw_variables"):
+        if row["verb"] != "not_asked":
+            asked.setdefault(row["concept_id"], set()).add(row["instrument_id"])
+    for row in registry.table("derived_inputs"):
+        asked.setdefault(row["concept_id"], set()).update(asked.get(row["input_concept_id"], ()))
+    return asked
+
+
+def _asked_of_members(registry: Registry) -> Iterator[Problem]:
+    """What sets a population apart is asked by the instrument that reaches it: else nobody belongs to it."""
+    asked, codes = instruments_of_concepts(registry), _codes(registry)
+    for index, row in enumerate(registry.table("populations")):
+        for concept in codes.get(row["population_id"], {}):
+            if row["instrument_id"] not in asked.get(concept, ()):
+                yield Problem(
+                    "population_rule_not_asked",
+                    f"{row['population_id']} is set apart by {concept}, which {row['instrument_id']} asks in no wave",
+                    "correct instrument_id, or the concept in registry/population_rules.csv",
+                    file=place(registry, "populations", index),
+                )
+
+
 def _part_of_parent(registry: Registry) -> Iterator[Problem]:
     """A part needs a rule that sets it apart, and one that agrees with its parent's on the same concept."""
     codes = _codes(registry)
@@ -99,4 +124,10 @@ def _themes_of_waves(registry: Registry) -> Iterator[Problem]:
         )
 
 
-POPULATION_SCOPE_RULES: tuple[Rule, ...] = (_part_of_parent, _one_is_everyone, _totals, _themes_of_waves)
+POPULATION_SCOPE_RULES: tuple[Rule, ...] = (
+    _asked_of_members,
+    _part_of_parent,
+    _one_is_everyone,
+    _totals,
+    _themes_of_waves,
+)

@@ -253,3 +253,19 @@ def test_bases_with_rules_may_be_alike() -> None:
         tables["indicators"][1]["base_id"] = "incidents"
 
     assert found(change) == []
+
+
+def test_a_population_is_set_apart_by_what_its_instrument_asks() -> None:
+    def moved(tables: dict[str, list[Row]]) -> None:
+        row_of(tables, "populations", population_id="wethouders")["instrument_id"] = "organisations"
+
+    (problem,) = found(moved)
+    assert (problem.kind, problem.file) == ("population_rule_not_asked", "registry/populations.csv:4")
+    assert "role" in problem.message
+
+    def by_a_derived_concept(tables: dict[str, list[Row]]) -> None:
+        row_of(tables, "population_rules", population_id="wethouders").update(
+            concept_id="victim_any", code="ja"
+        )
+
+    assert found(by_a_derived_concept) == []
