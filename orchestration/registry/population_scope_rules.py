@@ -71,20 +71,41 @@ def _part_of_parent(registry: Registry) -> Iterator[Problem]:
                 )
 
 
-def _one_is_everyone(registry: Registry) -> Iterator[Problem]:
-    """Of an instrument, one population at most is everyone whom it reached."""
+def _roots_apart(registry: Registry) -> Iterator[Problem]:
+    """A population without parent is everyone whom its instrument reached, or there are more, each with a rule."""
     codes = _codes(registry)
-    whole: dict[str, str] = {}
+    roots: dict[str, list[str]] = {}
+    for row in registry.table("populations"):
+        if not row["parent_population_id"]:
+            roots.setdefault(row["instrument_id"], []).append(row["population_id"])
     for index, row in enumerate(registry.table("populations")):
-        name, instrument = row["population_id"], row["instrument_id"]
-        if name in codes or row["parent_population_id"]:
-            continue
-        other = whole.setdefault(instrument, name)
-        if other != name:
+        name, beside = row["population_id"], roots.get(row["instrument_id"], [])
+        if name in beside and name not in codes and len(beside) > 1:
+            others = ", ".join(other for other in beside if other != name)
             yield Problem(
-                "two_whole_populations",
-                f"{name} and {other} are both everyone whom {instrument} reached: neither has a rule",
-                f"add {name},<concept>,<code> (or one of {other}) to registry/population_rules.csv",
+                "population_without_rule",
+                f"{name} has no rule, so it is everyone whom {row['instrument_id']} reached, {others} included",
+                f"add {name},<concept>,<code> to registry/population_rules.csv",
+                file=place(registry, "populations", index),
+            )
+
+
+def _breakdowns_between(registry: Registry) -> Iterator[Problem]:
+    """What is broken down above and below a population is broken down for it too."""
+    shown: dict[str, set[str]] = {}
+    for row in registry.table("population_breakdowns"):
+        shown.setdefault(row["population_id"], set()).add(row["breakdown_id"])
+    parts: dict[str, list[str]] = {}
+    for row in registry.table("populations"):
+        parts.setdefault(row["parent_population_id"], []).append(row["population_id"])
+    for index, row in enumerate(registry.table("populations")):
+        name, parent = row["population_id"], row["parent_population_id"]
+        below = {breakdown for part in parts.get(name, ()) for breakdown in shown.get(part, ())}
+        for breakdown in sorted((shown.get(parent, set()) & below) - shown.get(name, set()) - {TOTAL}):
+            yield Problem(
+                "breakdown_left_out",
+                f"{name} is not broken down by {breakdown}, and {parent} above and its own parts are",
+                f"add {name},{breakdown} to registry/population_breakdowns.csv",
                 file=place(registry, "populations", index),
             )
 
@@ -127,7 +148,8 @@ def _themes_of_waves(registry: Registry) -> Iterator[Problem]:
 POPULATION_SCOPE_RULES: tuple[Rule, ...] = (
     _asked_of_members,
     _part_of_parent,
-    _one_is_everyone,
+    _roots_apart,
+    _breakdowns_between,
     _totals,
     _themes_of_waves,
 )

@@ -87,9 +87,8 @@ def _tell(trials: list[Trial], show: bool) -> None:
     missed = [trial for trial in trials if trial.counts and not trial.is_caught]
     print(f"\nnot caught ({len(missed)}):")
     for trial in missed:
-        print(
-            f"  {trial.mutation.number} {trial.mutation.told}\n    {trial.figures} figures: {'; '.join(trial.moved)}"
-        )
+        why = f"{trial.figures} figures: {'; '.join(trial.moved)}" if trial.figures else trial.messages[-1]
+        print(f"  {trial.mutation.number} {trial.mutation.told}\n    {why}")
     unnamed = [trial for trial in trials if trial.is_caught and not trial.is_named]
     print(f"\ncaught without the row ({len(unnamed)}):")
     for trial in unnamed:

@@ -164,10 +164,15 @@ def try_all(made: Iterable[Mutation], baseline: Path, processes: int) -> Iterato
     if processes == 1:
         yield from (try_one(*job) for job in jobs)
         return
-    with get_context("spawn").Pool(processes) as pool:
+    with get_context("spawn").Pool(processes, initializer=_be_silent) as pool:
         yield from pool.imap_unordered(_job, jobs)
         pool.close()
         pool.join()
+
+
+def _be_silent() -> None:
+    """DuckDB draws its progress on the standard output of the process, where the report belongs."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _job(job: tuple[Mutation, Path]) -> Trial:

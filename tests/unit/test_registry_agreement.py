@@ -199,18 +199,41 @@ def test_a_part_lies_within_its_parent() -> None:
     assert found(below("raadslid")) == []
 
 
-def test_one_population_of_an_instrument_is_everyone() -> None:
-    def second_root(has_rule: bool) -> Change:
+def second_root(*without_rule: str) -> Change:
+    def change(tables: dict[str, list[Row]]) -> None:
+        for row in tables["populations"]:
+            row["parent_population_id"] = ""
+        rule = {"population_id": "politieke_ambtsdragers", "concept_id": "gender", "code": "man"}
+        tables["population_rules"].append(rule)
+        for name in without_rule:
+            without("population_rules", population_id=name)(tables)
+
+    return change
+
+
+def test_a_population_beside_others_is_not_everyone() -> None:
+    (problem,) = found(second_root("wethouders"))
+    assert (problem.kind, problem.file) == ("population_without_rule", "registry/populations.csv:4")
+    assert "wethouders,<concept>,<code> to registry/population_rules.csv" in problem.remedy
+    assert found(second_root()) == []
+
+
+def test_a_breakdown_above_and_below_is_not_left_out_between() -> None:
+    def three_levels(*broken_down: str) -> Change:
         def change(tables: dict[str, list[Row]]) -> None:
-            row_of(tables, "populations", population_id="wethouders")["parent_population_id"] = ""
-            if not has_rule:
-                without("population_rules", population_id="wethouders")(tables)
+            row_of(tables, "populations", population_id="wethouders")["parent_population_id"] = "raadsleden"
+            row_of(tables, "population_rules", population_id="wethouders").update(code="raadslid")
+            tables["population_breakdowns"] += [
+                {"population_id": name, "breakdown_id": "gender"} for name in broken_down
+            ]
 
         return change
 
-    (problem,) = found(second_root(has_rule=False))
-    assert (problem.kind, problem.file) == ("two_whole_populations", "registry/populations.csv:4")
-    assert found(second_root(has_rule=True)) == []
+    (problem,) = found(three_levels("wethouders"))
+    assert (problem.kind, problem.file) == ("breakdown_left_out", "registry/populations.csv:3")
+    assert "add raadsleden,gender to registry/population_breakdowns.csv" in problem.remedy
+    assert found(three_levels("wethouders", "raadsleden")) == []
+    assert found(three_levels()) == []
 
 
 def test_a_population_has_a_total() -> None:
