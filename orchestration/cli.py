@@ -78,13 +78,11 @@ def build_parser() -> argparse.ArgumentParser:
     new_wave.add_argument(
         "--like", metavar="ID", help="wave to start from (default: the last one of the programme)"
     )
-    new_wave.add_argument(
-        "--instrument",
-        metavar="FILE=INSTRUMENT",
-        action="append",
-        default=[],
-        dest="instruments",
-        help="say which questionnaire a file is of, instead of guessing (may be repeated)",
+    _add_names(
+        new_wave,
+        "instrument",
+        "FILE=INSTRUMENT",
+        "say which questionnaire a file is of, instead of guessing (may be repeated)",
     )
     new_wave.add_argument("--dry-run", action="store_true", help="print the proposal and write nothing")
 
@@ -93,22 +91,8 @@ def build_parser() -> argparse.ArgumentParser:
         help="let proposed rows of a wave count, once a person has looked; without options, show them",
     )
     accept.add_argument("wave", metavar="ID", help="wave_id, such as vi_2026")
-    accept.add_argument(
-        "--variable",
-        metavar="NAME",
-        action="append",
-        default=[],
-        dest="variables",
-        help="every row about this variable (may be repeated)",
-    )
-    accept.add_argument(
-        "--table",
-        metavar="NAME",
-        action="append",
-        default=[],
-        dest="tables",
-        help="every row of this table (may be repeated)",
-    )
+    _add_names(accept, "variable", "NAME", "every row about this variable (may be repeated)")
+    _add_names(accept, "table", "NAME", "every row of this table (may be repeated)")
     accept.add_argument("--sure", action="store_true", help="every row that scores as sure")
     accept.add_argument("--all", action="store_true", help="every row")
     accept.add_argument("--dry-run", action="store_true", help="say what would be accepted and write nothing")
@@ -184,7 +168,12 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_waves(parser: argparse.ArgumentParser, text: str) -> None:
-    parser.add_argument("--wave", metavar="ID", action="append", default=[], dest="waves", help=text)
+    _add_names(parser, "wave", "ID", text)
+
+
+def _add_names(parser: argparse.ArgumentParser, name: str, shown: str, text: str) -> None:
+    """An option that may be repeated: ``--wave`` gives ``waves``."""
+    parser.add_argument(f"--{name}", metavar=shown, action="append", default=[], dest=f"{name}s", help=text)
 
 
 def _add_release(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestration.commands.choice import WrongUse
+from orchestration.deliveries.problems import DeliveryProblems, closest, printable
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,12 +41,11 @@ def accept(settings: Settings, console: Console, wave: str, choice: Choice, dry_
 
     Without a choice it only shows what waits. Exit code 1: rows that were chosen are not finished.
     """
-    from orchestration.deliveries.problems import DeliveryProblems
     from orchestration.registry import load_registry
     from orchestration.registry.acceptance import proposed_rows
     from orchestration.registry.accepting import accept_rows
     from orchestration.registry.proposals.rules import rules_of
-    from orchestration.registry.replacing import replaced
+    from orchestration.registry.replacing import replace_files
 
     registry = load_registry(settings.registry)
     waiting = [(table, row) for table, _, row in proposed_rows(registry, wave)]
@@ -65,8 +65,7 @@ def accept(settings: Settings, console: Console, wave: str, choice: Choice, dry_
 
     found = accept_rows(settings.registry, wave, is_chosen)
     if found.contents and not dry_run:
-        with replaced(settings.registry, found.contents):
-            pass
+        replace_files(settings.registry, found.contents)
     for name, count in Counter(table.name for table, _ in found.taken).items():
         console.print(Text(f"  {count:>5}  {name}"), soft_wrap=True)
     verb = "would be accepted" if dry_run else "accepted"
@@ -80,7 +79,6 @@ def accept(settings: Settings, console: Console, wave: str, choice: Choice, dry_
 
 
 def _check(registry: Registry, wave: str, waiting: list[tuple[Table, Row]], choice: Choice) -> None:
-    from orchestration.deliveries.problems import closest
     from orchestration.registry.acceptance import wave_column
     from orchestration.registry.schema import TABLES
 
@@ -117,10 +115,8 @@ def _print_waiting(console: Console, wave: str, waiting: list[tuple[Table, Row]]
         name = row.get("source_variable") or row.get("concept_id", "")
         becomes = row.get("concept_id") or row.get("code") or row.get("missing_kind") or "?"
         label = row.get("source_label", "")
-        console.print(
-            Text(f"  {float(row['score']):.2f}  {name}{code} '{label}' → {becomes}", style="yellow"),
-            soft_wrap=True,
-        )
+        told = printable(f"  {float(row['score']):.2f}  {name}{code} '{label}' → {becomes}")
+        console.print(Text(told, style="yellow"), soft_wrap=True)
     if len(doubtful) > ROWS_SHOWN:
         console.print(Text(f"  and {len(doubtful) - ROWS_SHOWN} more below {sure:g}", style="yellow"))
     console.print(

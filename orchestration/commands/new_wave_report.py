@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from orchestration.deliveries.problems import printable
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -148,6 +149,4 @@ def _heading(console: Console, text: str) -> None:
 
 
 def _line(console: Console, text: str, style: str = "") -> None:
-    # Names come from outside: what would steer a terminal is written as its escape.
-    clean = "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
-    console.print(Text(clean, style=style), soft_wrap=True)
+    console.print(Text(printable(text), style=style), soft_wrap=True)

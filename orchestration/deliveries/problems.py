@@ -51,7 +51,7 @@ class Problem:
         lines = [f"{head} {self.place}" if self.place else head, f"  {self.message}"]
         if self.remedy:
             lines.append(f"  remedy: {self.remedy}")
-        return "\n".join(map(_printable, lines))
+        return "\n".join(map(printable, lines))
 
 
 class DeliveryProblems(Exception):
@@ -96,7 +96,7 @@ def few(
     return shown
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
     """Names come from outside: what would steer a terminal, or cannot be encoded, is written as its escape."""
     return "".join(
         character if character.isprintable() or character == "\n" else ascii(character)[1:-1]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.deliveries.problems import Problem
+from orchestration.deliveries.problems import Problem, raise_when_any
 from orchestration.registry.acceptance import proposed_rows
 from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.declaration import ACCEPTED, Table
@@ -36,10 +36,11 @@ def accept_rows(folder: Path, wave_id: str, chosen: Chosen) -> Acceptance:
     """What accepting the ``chosen`` proposed rows of a wave makes of the registry in ``folder``; writes nothing.
 
     A row that is not finished, so that the registry would refuse it once it counts, stays proposed with the reason.
-    When something is wrong that no row can be blamed for, nothing is taken.
+    When something is wrong that no row can be blamed for, nothing is taken. Raises ``DeliveryProblems`` when the
+    registry is not in order as it is: some of its rules wait until others hold.
     """
     registry = load_registry(folder)
-    known = set(validate_registry(registry))
+    raise_when_any(validate_registry(registry))
     wanted: Places = {}
     for table, index, row in proposed_rows(registry, wave_id):
         if chosen(table, row):
@@ -47,7 +48,7 @@ def accept_rows(folder: Path, wave_id: str, chosen: Chosen) -> Acceptance:
     left: list[Problem] = []
     while wanted:
         contents = _contents(registry, wanted)
-        found = [problem for problem in _problems(folder, contents) if problem not in known]
+        found = _problems(folder, contents)
         if not found:
             return Acceptance(_rows(registry, wanted), left, contents)
         blamed = _blamed(registry, wanted, found)

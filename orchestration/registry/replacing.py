@@ -8,6 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 
+def replace_files(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Replace files by their paths below ``folder``: all, or none when one of them cannot be written."""
+    with replaced(folder, contents):
+        pass
+
+
 @contextlib.contextmanager
 def replaced(folder: Path, contents: Mapping[str, bytes]) -> Iterator[None]:
     """Replace files by their paths below ``folder``; when the block fails, they get back what they had.

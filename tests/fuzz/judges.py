@@ -21,6 +21,8 @@ from orchestration.deliveries.readers.system_file import read_sav
 from orchestration.deliveries.source_table import NUMERIC, SourceTable
 
 PSPP_SECONDS = 120
+SHORT_NAME = 8
+"""Signs of the name that every variable of an SPSS file has besides its long one."""
 
 
 def pspp_tables(pspp: str, files: Sequence[tuple[Path, SourceTable]]) -> list[SourceTable | None]:
@@ -157,7 +159,7 @@ def differences(one: SourceTable, other: SourceTable, is_portable: bool = False)
     digit of fractions, leaves what was in memory behind strings that are shorter than their width, and ends a text
     at the first sign that no portable file can have.
     """
-    alike = _alike_in_portable if is_portable else same_text
+    alike = _label_in_portable if is_portable else same_text
     if one.frame.shape != other.frame.shape:
         return [f"shape {one.frame.shape} and {other.frame.shape}"]
     found: list[str] = []
@@ -169,11 +171,13 @@ def differences(one: SourceTable, other: SourceTable, is_portable: bool = False)
             continue
         if not alike(mine.variable_label, theirs.variable_label):
             found.append("variable label")
-        if _declared(mine.missing_declaration) != _declared(theirs.missing_declaration):
+        cuts = is_portable and mine.storage_type != NUMERIC
+        if _declared(mine.missing_declaration, cuts) != _declared(theirs.missing_declaration, cuts):
             found.append("declaration")
-        same = alike
         if mine.storage_type == NUMERIC:
             same = _near if is_portable else _same_number
+        else:
+            same = _cell_in_portable if is_portable else same_text
         first, second = one.frame[mine.variable_name], other.frame[theirs.variable_name]
         found += ["cell" for a, b in zip(first.tolist(), second.tolist(), strict=True) if not same(a, b)]
         ours, labels = _labels(one, mine.variable_name), _labels(other, theirs.variable_name)
@@ -207,7 +211,7 @@ def _same_name(one: str, other: str) -> bool:
     return (
         same_text(one.casefold(), other.casefold())
         or re.fullmatch(r"VAR[0-9]+", other) is not None
-        or not is_allowed
+        or (not is_allowed and len(other) <= SHORT_NAME)
     )
 
 
@@ -215,18 +219,23 @@ def _skeleton(text: str) -> str:
     return re.sub(r"[^ ->@-~]+", "?", text).replace("??", "?").rstrip("? ")
 
 
-def _alike_in_portable(one: str | None, other: str | None) -> bool:
-    if same_text(one, other) or _skeleton(other or "").startswith(_skeleton(one or "")):
-        return True
-    return not (one or "").isascii() and other is not None and _of_portable(one or "") == other
+def _label_in_portable(one: str | None, other: str | None) -> bool:
+    is_cut = one is not None and not one.isascii() and _of_portable(one) == (other or "").rstrip(" ")
+    return same_text(one, other) or is_cut
+
+
+def _cell_in_portable(one: str | None, other: str | None) -> bool:
+    # What was in memory stands behind an empty text too: the judge cannot tell one that we lost.
+    has_remains = _skeleton(other or "").startswith(_skeleton(one or ""))
+    return has_remains or _label_in_portable(one, other)
 
 
 def _of_portable(text: str) -> str:
     return re.split(r"[^\x00-\x7f]", text, maxsplit=1)[0].rstrip(" ")
 
 
-def _declared(text: str) -> set[str]:
-    return set(text.split("|"))
+def _declared(text: str, cuts: bool = False) -> set[str]:
+    return {_of_portable(code) if cuts else code for code in text.split("|")}
 
 
 def _labels(table: SourceTable, name: str) -> dict[str, str]:

@@ -104,6 +104,29 @@ def test_what_is_sure_is_taken_and_an_unfinished_row_stays_with_its_reason(
     assert f"nothing of {WAVE} waits for a person" in capsys.readouterr().out
 
 
+def test_a_registry_that_is_not_in_order_is_added_nothing_to(study: MiniStudy, capsys: pytest.CaptureFixture):
+    study.edit_registry("indicators", lambda rows: [{**rows[0], "concept_id": "weg"}, *rows[1:]])
+    before = files(study)
+    assert main(["accept", WAVE, "--variable", "V1"]) != 0
+    assert "registry/indicators.csv:2" in capsys.readouterr().err
+    assert files(study) == before
+
+
+def test_a_label_that_would_steer_the_terminal_is_shown_as_its_escape(
+    study: MiniStudy, capsys: pytest.CaptureFixture
+):
+    study.edit_registry(
+        "xw_variables",
+        lambda rows: [
+            row | {"source_label": "\x1b[2Jweg"} if row["source_variable"] == "S1" else row for row in rows
+        ],
+    )
+    assert main(["accept", WAVE]) == 0
+    told = capsys.readouterr().out
+    assert "\\x1b[2Jweg" in told
+    assert "\x1b[2J" not in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -77,6 +77,22 @@ def test_what_stands_behind_the_width_of_a_code_is_none_of_it(sav: Path):
     assert [value.code for value in table.values if value.variable_name == "T"] == ["a", "b"]
 
 
+def test_two_labels_for_one_code(sav: Path):
+    rewrite(sav, b"b       \x06Tweede", b"a    zz \x06Tweede")
+    assert "two labels of a variable are for the same code" in said(read_sav, sav)
+
+
+def test_a_very_long_text_that_lost_its_beginning(tmp_path: Path):
+    path = tmp_path / "a.sav"
+    pyreadstat.write_sav(pd.DataFrame({"A": [1.0], "LANG": ["x" * 600]}), str(path))
+    assert read_sav(path).frame["LANG"].tolist() == ["x" * 600]
+    record = struct.pack("<2i", 7, 14)
+    data = path.read_bytes()
+    at = data.index(b"LANG", data.index(record))
+    path.write_bytes(data[:at] + b"MANG" + data[at + 4 :])
+    assert "a very long text that no variable is the beginning of" in said(read_sav, path)
+
+
 def test_a_portable_file_with_a_table_of_other_signs(tmp_path: Path):
     from portable_writer import write_portable
     from test_stata_and_portable import Variable
@@ -102,6 +118,8 @@ def test_a_portable_file_with_a_table_of_other_signs(tmp_path: Path):
         (b'r="B3"', b'r="A3"'),
         (b'<row r="3">', b'<row r="2">'),  # the same row twice: the second was lost
         (b'r="B2"', b'r="XFE2"'),  # beyond the last column
+        (b"<v>2</v>", b"<v>2</v>99"),  # text behind a value: part of it, or of a lost cell
+        (b'<row r="3">', b'<row r="3">9'),
     ],
 )
 def test_cells_that_stand_where_none_can(tmp_path: Path, before: bytes, after: bytes):

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -45,6 +46,35 @@ def test_what_goes_right_comes_back_from_another_process():
     assert apart(os.getpid, limits=LIMITS) != os.getpid()
     found = Comparison("x", 3, 2, 6, differences=[Difference("cells", "V1", 2, (1, 3), ("9",))])
     assert Comparison.from_json(json.loads(json.dumps(found.as_json()))) == found
+
+
+def test_who_asks_and_is_killed_leaves_nobody_behind(tmp_path: Path):
+    noted = tmp_path / "pid"
+    program = (
+        "import os\n"
+        "from orchestration.deliveries.confined_reading.limits import FileLimits\n"
+        "from orchestration.deliveries.second_reading.apart import apart\n"
+        "if __name__ == '__main__':\n"
+        f"    apart(os.system, 'echo $PPID > {noted}.new; mv {noted}.new {noted}; sleep 60', "
+        "limits=FileLimits(1 << 30, 60, 60))\n"
+    )
+    asker = tmp_path / "asker.py"
+    asker.write_text(program)
+    with subprocess.Popen([sys.executable, str(asker)]) as running:
+        assert until(noted.exists)
+        reader = int(noted.read_text())
+        assert Path(f"/proc/{reader}").exists()
+        running.kill()
+    assert until(lambda: not Path(f"/proc/{reader}").exists())
+
+
+def until(is_so: Callable[[], bool]) -> bool:
+    """Whether it becomes so within a minute."""
+    for _ in range(600):
+        if is_so():
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def test_folders_of_processes_that_were_killed_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

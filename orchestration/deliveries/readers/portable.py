@@ -20,9 +20,8 @@ BASE = 30
 FIRST_CHARACTER = 64
 CHARACTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz .<(+|&[]!$*);^-/|,%_>?`:#@'=\""
 """What the places of the table from 64 on stand for; files of a mainframe hold other bytes there."""
-LETTERS = CHARACTERS[:62]
-OF_NUMBERS = b"-+./*"
-"""Signs that numbers are written with, besides digits and letters."""
+NOT_TELLING = b"$# "
+"""Signs of which a table says nothing: PSPP has the first in the place of the second; an empty table is blank."""
 NAME = re.compile(r"[A-Za-z@#$\x80-\xff][\w.@#$\x80-\xff]*")
 NUMBER = re.compile(r" *(-?)([0-9A-T]*)(?:\.([0-9A-T]*))?(?:([+-])([0-9A-T]+))?")
 SYSTEM_MISSING = "*."
@@ -53,7 +52,7 @@ def read_por(path: Path, encoding: str | None = None) -> SourceTable:
     translation = _translation(content[TABLE_AT:SIGNATURE_AT])
     if content[SIGNATURE_AT : SIGNATURE_AT + len(SIGNATURE)] != SIGNATURE:
         content = content.translate(translation)
-    elif any(translation[character] != character for character in LETTERS + OF_NUMBERS):
+    elif any(translation[character] != character for character in set(CHARACTERS) - set(NOT_TELLING)):
         raise truncated(path, "is damaged: its table of characters and its text contradict each other")
     if content[SIGNATURE_AT : SIGNATURE_AT + len(SIGNATURE)] != SIGNATURE:
         raise foreign(path, "not_spss", "an SPSS portable file", data)

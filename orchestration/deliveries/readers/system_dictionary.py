@@ -196,10 +196,12 @@ class _Scan:
         ):
             variable = by_short.get(short.upper())
             if variable is None or not width.strip().isdigit():
-                continue
+                raise ValueError("a very long text that no variable is the beginning of")
             variable.width = int(width)
             first = ordered.index(variable)
             segments = (variable.width + SEGMENT_BYTES - 1) // SEGMENT_BYTES
+            if first + segments > len(ordered):
+                raise ValueError("a very long text without all of its parts")
             skipped.update(range(first + 1, first + segments))
         return [variable for place, variable in enumerate(ordered) if place not in skipped]
 

@@ -46,7 +46,7 @@ def read_sav(path: Path, encoding: str | None = None) -> SourceTable:
     return assemble(
         path,
         [
-            _column(name, variable, columns[name], meta)
+            _column(path, name, variable, columns[name], meta)
             for name, variable in zip(meta.column_names, dictionary.variables, strict=True)
         ],
         claimed=dictionary.claimed_encoding,
@@ -108,7 +108,7 @@ def _parse(path: Path) -> tuple[dict[str, Any], Any]:
         raise truncated(path, f"is cut off or damaged ({type(error).__name__})") from None
 
 
-def _column(name: str, variable: Any, answers: Any, meta: Any) -> RawColumn:
+def _column(path: Path, name: str, variable: Any, answers: Any, meta: Any) -> RawColumn:
     is_numeric = meta.readstat_variable_types.get(name) != "string"
     measure = meta.variable_measure.get(name) or ""
     return RawColumn(
@@ -119,18 +119,21 @@ def _column(name: str, variable: Any, answers: Any, meta: Any) -> RawColumn:
         variable.width,
         meta.original_variable_types.get(name) or "",
         "" if measure == "unknown" else measure,
-        _labels(variable.width, meta.variable_value_labels.get(name) or {}),
+        _labels(path, variable.width, meta.variable_value_labels.get(name) or {}),
         [value if is_numeric else value.decode("latin-1") for value in variable.missings],
         variable.missing_range,
     )
 
 
-def _labels(width: int, labels: dict[Any, str]) -> dict[Any, str]:
+def _labels(path: Path, width: int, labels: dict[Any, str]) -> dict[Any, str]:
     """Labels by code. A code of a short text fills eight bytes, and what is behind the width is none of it."""
-    return {
+    found = {
         code[:width].rstrip(" ") if isinstance(code, str) else code: label
         for code, label in without_none(labels).items()
     }
+    if len(found) < len(labels):
+        raise truncated(path, "is damaged: two labels of a variable are for the same code")
+    return found
 
 
 def _response_sets(dictionary: SystemDictionary, names: list[str]) -> list[ResponseSet]:

@@ -226,12 +226,22 @@ def _named(path: Path, names: list[str], wanted: str) -> str:
 def _rows(path: Path, sheet: Any) -> list[tuple[Any, ...]]:
     """Cells row by row. The sheet's own parser is asked: openpyxl's rows leave out what stands at a place that it
     has passed already, without a word."""
-    from openpyxl.worksheet._reader import WorkSheetParser
+    from openpyxl.worksheet._reader import CELL_TAG, ROW_TAG, WorkSheetParser
+
+    class StrictParser(WorkSheetParser):
+        def parse_row(self, row: Any) -> Any:
+            """Refuses text between cells, which Excel never writes and openpyxl passes over: it is a cell's, lost."""
+            for element in row.iter():
+                if (element is not row and element.tail and not element.tail.isspace()) or (
+                    element.tag in (ROW_TAG, CELL_TAG) and element.text and not element.text.isspace()
+                ):
+                    raise ValueError("text that stands in no cell")
+            return super().parse_row(row)
 
     rows: list[tuple[Any, ...]] = []
     book = sheet.parent
     with sheet._get_source() as source:
-        parser = WorkSheetParser(
+        parser = StrictParser(
             source,
             sheet._shared_strings,
             data_only=book.data_only,

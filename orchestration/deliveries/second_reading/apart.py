@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 from collections.abc import Callable
+from threading import Thread
 from typing import Any, NoReturn
 
 from orchestration.deliveries.confined_reading.exchange import Request
 from orchestration.deliveries.confined_reading.limits import FileLimits
-from orchestration.deliveries.confined_reading.reading_process import OUT_OF_MEMORY, confine, die_with
+from orchestration.deliveries.confined_reading.reading_process import OUT_OF_MEMORY, confine
 from orchestration.deliveries.second_reading.second_table import CannotReadAgain
 
 PRELOADED = "orchestration.deliveries.second_reading.reading_again"
@@ -66,12 +68,21 @@ def _ended(exit_code: int | None, limits: FileLimits) -> CannotReadAgain:
     return CannotReadAgain("it crashes the reader")
 
 
+def _leave_with_the_asker(descriptor: int) -> None:
+    """End this process when nobody listens to it any more. Its parent is the fork server, which lives on: a signal at
+    the end of the parent would never come."""
+    listening = select.poll()
+    listening.register(descriptor, select.POLLERR)
+    listening.poll()
+    os._exit(1)
+
+
 def _work(
     sender: Any, work: Callable[..., Any], arguments: tuple[Any, ...], limits: FileLimits | None
 ) -> NoReturn:
     code = 0
     try:
-        die_with(os.getppid())
+        Thread(target=_leave_with_the_asker, args=(sender.fileno(),), daemon=True).start()
         if limits is not None:
             confine(Request(0, limits.memory, limits.cpu, limits.wall))
         try:

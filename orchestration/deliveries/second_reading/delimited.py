@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from orchestration.deliveries.header_line import seen_delimiter
 from orchestration.deliveries.second_reading.number_cells import code_as_written
 from orchestration.deliveries.second_reading.second_table import CannotReadAgain, SecondColumn, SecondTable
 from orchestration.deliveries.second_reading.text_blocks import header_and_blocks
@@ -34,7 +35,7 @@ def codebook_rows(path: Path, encoding: str | None) -> list[list[str]]:
     except UnicodeDecodeError:
         pass
     first_line = data.splitlines()[0] if data else b""
-    delimiter = max(";,\t", key=lambda sign: first_line.count(sign.encode()))
+    delimiter = seen_delimiter(first_line.decode("latin-1"))
     names, blocks = header_and_blocks(path, delimiter, encoding)
     rows = [names]
     for block in blocks():

@@ -123,12 +123,17 @@ class FileAnswers:
         return found
 
     @cached_property
+    def structure(self) -> frozenset[str]:
+        """Concepts that tell populations apart (role, layer, …)."""
+        return frozenset(row["concept_id"] for row in self.registry.table("population_rules"))
+
+    @cached_property
     def cells(self) -> tuple[list[tuple[tuple[str, str], ...]], np.ndarray]:
         """Populations as the registry tells them apart (role, layer, …): the cells, and the place of each row's.
 
         A cell is pairs of concept and code; the code is empty for who did not say.
         """
-        telling = sorted({row["concept_id"] for row in self.registry.table("population_rules")})
+        telling = sorted(self.structure)
         names: list[tuple[tuple[str, str], ...]] = [()]
         cells = np.zeros(self.n_rows, dtype=np.int64)
         for concept in telling:

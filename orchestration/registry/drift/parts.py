@@ -23,12 +23,12 @@ def find_odd_parts(file: FileAnswers, earlier: Earlier, rules: Rules) -> Iterato
     """
     rule = rules["part_jump"]
     rank, sizes = _ranks(file)
-    populations = {row["concept_id"] for row in file.registry.table("population_rules")}
+    part_of = {parts: rank * parts // np.maximum(sizes, 1) for parts in PARTS}
     for concept, answers in file.concepts.items():
-        if answers.numbers is not None or concept in populations or len(answers.codes) < 2:
+        if answers.numbers is not None or concept in file.structure or len(answers.codes) < 2:
             continue
-        for parts in PARTS:
-            counts = _counts(answers, rank * parts // np.maximum(sizes, 1), parts)
+        for parts, part in part_of.items():
+            counts = _counts(answers, part, parts)
             if counts.sum(axis=1).min() < rule.threshold:
                 break
             odd = odd_part(counts, answers.codes, earlier.compared(file, concept), rule.minimum)

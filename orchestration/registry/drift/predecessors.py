@@ -65,6 +65,11 @@ class Earlier:
             file.kept[concept] = tally(file, concept, file.cells, self.rules.policy("drift_most_codes"))
         return file.kept[concept]
 
+    def together(self, files: Iterable[FileAnswers], concept: str) -> Tally | None:
+        """Answers of the files of one wave to one concept; ``None`` where none of them has shares."""
+        known = [found for file in files if (found := self.tally(file, concept)) is not None]
+        return together(known) if known else None
+
     def compared(self, file: FileAnswers, concept: str, as_concept: str = "") -> Comparison | None:
         """Answers of a file to a concept beside the last earlier wave's answers to it (or to ``as_concept``).
 
@@ -82,12 +87,9 @@ class Earlier:
         fewest = self.rules.policy("drift_fewest_of_a_population")
         told_apart: set[str] = set()
         for files in self._asked(file, concept):
-            known = [one for one in (self.tally(one, concept) for one in files) if one is not None]
-            if not known:
-                continue
-            before = together(known)
+            before = self.together(files, concept)
             # A wave that cannot tell the populations apart has none of them.
-            if not told_apart <= before.telling:
+            if before is None or not told_apart <= before.telling:
                 continue
             found = compare(now, before, fewest, files[0].wave_id)
             if found is not None:

@@ -15,7 +15,7 @@ from orchestration.registry.drift.answers import FileAnswers
 from orchestration.registry.drift.findings import Finding, Rules
 from orchestration.registry.drift.predecessors import Earlier
 from orchestration.registry.drift.questions import ANSWER
-from orchestration.registry.drift.shares import Tally, together
+from orchestration.registry.drift.shares import Tally
 
 ASK = "columns may have been sorted apart from one another: ask the contractor for the file anew"
 
@@ -88,17 +88,15 @@ class _Relation:
 def find_loose_answers(file: FileAnswers, earlier: Earlier, rules: Rules) -> Iterator[Finding]:
     """Answers that went with the populations in the earlier wave, and do no longer: of several questions at once."""
     rule = rules["answers_unrelated"]
-    structure = {row["concept_id"] for row in file.registry.table("population_rules")}
     lost: list[tuple[str, str]] = []
     for concept, answers in file.concepts.items():
-        if concept in structure or answers.numbers is not None:
+        if concept in file.structure or answers.numbers is not None:
             continue
         files = earlier.asked_before(file, concept)
-        known = [one for one in (earlier.tally(one, concept) for one in files) if one is not None]
-        now = earlier.tally(file, concept)
-        if now is None or not known:
+        now, before = earlier.tally(file, concept), earlier.together(files, concept)
+        if now is None or before is None:
             continue
-        pair = _relations(now, together(known))
+        pair = _relations(now, before)
         if pair is None or pair[1].strength < rule.threshold or pair[1].size <= 0:
             continue
         if pair[0].strength < rule.threshold / 4 and pair[0].size < pair[1].size / 4:

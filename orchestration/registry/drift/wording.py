@@ -28,10 +28,9 @@ def find_other_questions(file: FileAnswers, earlier: Earlier, rules: Rules) -> I
     Words count, not their order or the signs between them: contractors put the heading of a grid before its
     line, or behind it. Concepts that tell populations apart are left to the rules of populations.
     """
-    structure = {row["concept_id"] for row in file.registry.table("population_rules")}
     for concept in file.concepts:
         before = earlier.asked_before(file, concept)
-        if not before or concept in structure:
+        if not before or concept in file.structure:
             continue
         if rules.looks_for("question_reworded"):
             yield from _question(file, concept, before)
