@@ -12,8 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(ROOT)]
 
-from mutations import mutations  # noqa: E402
-from trial import Trial, prepare_baseline, try_all  # noqa: E402
+from mutation_trial import Trial, prepare_baseline, try_all  # noqa: E402
+from registry_mutations import mutations  # noqa: E402
 
 from orchestration.registry import load_registry  # noqa: E402
 from orchestration.settings import load_settings  # noqa: E402

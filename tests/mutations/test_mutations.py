@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 from figures import MARTS, differing
-from mutations import FOLDERS, KINDS, TABLES, Mutation, mutations
-from trial import prepare_baseline, try_all
+from mutation_trial import prepare_baseline, try_all
+from registry_mutations import FOLDERS, KINDS, TABLES, Mutation, mutations
 
 from orchestration.registry import load_registry
 

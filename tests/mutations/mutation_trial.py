@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from figures import differing
-from mutations import Mutation
+from registry_mutations import Mutation
 from rich.console import Console
 
 from orchestration.commands.check import examine
