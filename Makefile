@@ -17,7 +17,7 @@ BY_FILE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 PYTHON ?= $(shell for candidate in python3.11 python3.12 python3.13 python3; do \
 	"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$candidate"; break; }; done)
 
-.PHONY: help warehouse test thorough faults fuzz lint coverage bench serve lock clean install
+.PHONY: help warehouse test thorough golden faults mutations fuzz lint coverage bench serve lock clean install
 
 help: ## what can be done here
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,8 +31,14 @@ test: install ## every test but the thorough ones (ARGS='-k landing' for some)
 thorough: install ## the long runs of tests that `make test` takes a slice of
 	@$(BIN)/pytest -m thorough $(BY_FILE) $(ARGS)
 
+golden: install ## the harmonised sample as tests/golden holds it, written anew (REASON='why it changes')
+	@$(BIN)/python tests/golden --reason "$${REASON:-}"
+
 faults: install ## 300 deliveries that are wrong in meaning and 200 harmless ones: what is found (a few minutes; ARGS='--show')
 	@$(BIN)/python tests/faults $(ARGS)
+
+mutations: install ## 300 random changes to crosswalk and registry: what catches them (half an hour; ARGS='--count 20 --show')
+	@nice $(BIN)/python tests/mutations $(ARGS)
 
 fuzz: install ## 20,000 mutated files through the readers, judged by PSPP and others (ARGS='5000 --run x --keep DIR')
 	@nice $(BIN)/python tests/fuzz/campaign.py $(ARGS)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from orchestration.deliveries.problems import Problem, closest
+from orchestration.registry.csv_text import csv_line
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.places import place
 
@@ -94,7 +95,8 @@ def _values(registry: Registry) -> Iterator[Problem]:
             yield Problem(
                 "unused_crosswalk_row",
                 "no row of crosswalk/xw_variables.csv maps this variable",
-                "remove the row, or map the variable",
+                f"remove the row, or add {csv_line([*scope_of(row), row['file_id'], row['source_variable']])},… to "
+                "crosswalk/xw_variables.csv, which maps the variable",
                 file=where,
                 variable=row["source_variable"],
                 code=row["source_code"],
@@ -107,7 +109,7 @@ def _values(registry: Registry) -> Iterator[Problem]:
                 yield Problem(
                     "unknown_codelist_code",
                     f"code '{row['code']}' is in no code list of {named}{closest(row['code'], codes)}",
-                    f"use one of {', '.join(sorted(codes))}",
+                    f"use one of {', '.join(sorted(codes))}, or add '{row['code']}' to codelists/codelists.csv",
                     file=where,
                     variable=row["source_variable"],
                     code=row["source_code"],

@@ -43,7 +43,9 @@ def _unknown_code(
     return Problem(
         "unknown_codelist_code",
         f"is not in the {known}{closest(code, codes)}" if codelist else f"cannot be a code of {known}",
-        f"use one of {', '.join(codes)}" if codes else f"give {concept} a code list, or correct the concept",
+        f"use one of {', '.join(codes)}, or add {codelist},{code} to codelists/codelists.csv"
+        if codes
+        else f"give {concept} a code list, or correct the concept",
         file=place(registry, table, index),
         code=code,
     )
@@ -161,7 +163,8 @@ def _indicators(registry: Registry) -> Iterator[Problem]:
             yield Problem(
                 "indicator_without_codes",
                 f"no answer counts for {name}",
-                "add the codes to registry/indicator_codes.csv",
+                f"add {name},<code>, to registry/indicator_codes.csv, with one of "
+                f"{', '.join(registry.codes_of(row['concept_id'])) or 'the missing kinds'}",
                 file=where,
             )
         divided_by = row["denominator_concept_id"]

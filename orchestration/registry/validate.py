@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from orchestration.deliveries.problems import Problem, closest
+from orchestration.registry.agreement_rules import AGREEMENT_RULES
 from orchestration.registry.crosswalk_rules import CROSSWALK_RULES
 from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.declaration import PROPOSED, Column, Table
@@ -13,6 +14,7 @@ from orchestration.registry.load import Registry
 from orchestration.registry.measure_rules import MEASURE_RULES
 from orchestration.registry.places import place
 from orchestration.registry.policy_rules import policies
+from orchestration.registry.population_scope_rules import POPULATION_SCOPE_RULES
 from orchestration.registry.privacy_registry_rules import privacy_rules_are_whole
 from orchestration.registry.reading_rules import reading_limits
 from orchestration.registry.schema import FREE_FOLDERS, TABLES
@@ -48,8 +50,13 @@ def validate_registry(registry: Registry) -> list[Problem]:
             drift_rows,
             privacy_rules_are_whole,
             reading_limits,
+            *POPULATION_SCOPE_RULES,
         ):
             problems += rule(counting)
+        if not problems:
+            # These compare rows that the rules above have found right by themselves.
+            for rule in AGREEMENT_RULES:
+                problems += rule(counting)
     return problems
 
 

@@ -101,7 +101,8 @@ def find_loose_answers(file: FileAnswers, earlier: Earlier, rules: Rules) -> Ite
             continue
         if pair[0].strength < rule.threshold / 4 and pair[0].size < pair[1].size / 4:
             lost.append((answers.variable, files[0].wave_id))
-    if len(lost) >= rule.minimum:
+    # A rule without a minimum would find nothing to name where nothing is lost.
+    if lost and len(lost) >= rule.minimum:
         names = ", ".join(variable for variable, _ in lost)
         yield Finding(
             "answers_unrelated",
