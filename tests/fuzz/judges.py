@@ -231,7 +231,7 @@ def _cell_in_portable(one: str | None, other: str | None) -> bool:
 
 
 def _of_portable(text: str) -> str:
-    return re.split(r"[^\x00-\x7f]", text, maxsplit=1)[0].rstrip(" ")
+    return re.split(r"[^ -~]", text, maxsplit=1)[0].rstrip(" ")
 
 
 def _declared(text: str, cuts: bool = False) -> set[str]:
