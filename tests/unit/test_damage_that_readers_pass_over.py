@@ -150,3 +150,25 @@ def test_rows_and_cells_that_are_left_out_are_empty(tmp_path: Path):
     book.save(path)
     filled = read_xlsx(path).frame.fillna(-1).to_numpy().tolist()
     assert filled == [[1, -1, -1], [-1, -1, -1], [-1, -1, 7]]
+
+
+@pytest.mark.parametrize(
+    ("area", "is_read"),
+    [("B2:B3", False), ("A1:B1", False), ("B2:B2", True), ("B4:B5", True)],
+)
+def test_merged_cells(tmp_path: Path, area: str, is_read: bool):
+    book = openpyxl.Workbook()
+    for row in (["NR", "V1"], [1, 7], [2, 8]):
+        book.active.append(row)
+    book.active.title = "data"
+    book.save(tmp_path / "plain.xlsx")
+    path = tmp_path / "merged.xlsx"
+    with zipfile.ZipFile(tmp_path / "plain.xlsx") as plain, zipfile.ZipFile(path, "w") as merged:
+        for name in plain.namelist():
+            data = plain.read(name)
+            after = f'</sheetData><mergeCells count="1"><mergeCell ref="{area}"/></mergeCells>'.encode()
+            merged.writestr(name, data.replace(b"</sheetData>", after))
+    if is_read:
+        assert read_xlsx(path).frame["V1"].tolist() == [7.0, 8.0]
+    else:
+        assert said(read_xlsx, path).startswith(f"has merged cells in sheet 'data': {area};")

@@ -11,13 +11,13 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from orchestration.deliveries.codebook import Codebook, codebook_from_rows, read_codebook_file
 from orchestration.deliveries.file_faults import check_header, foreign, read_bytes, truncated, unreadable
 from orchestration.deliveries.problems import raise_when_any
+from orchestration.deliveries.readers.worksheet_rows import CellError, Formula, sheet_rows
 from orchestration.deliveries.source_table import NUMERIC, STRING, SourceTable, canonical_code
 from orchestration.deliveries.texts import VARIABLE_LABEL, Texts, WholeText, added
 
@@ -38,24 +38,6 @@ DAMAGE = (
 )
 """What openpyxl, and the archive and XML readers below it, raise on damage: they check little beforehand, and
 XML that does not parse is a SyntaxError."""
-CELL_TYPES = frozenset({"n", "s", "str", "inlineStr", "b", "e", "d", "f"})
-"""Of the format; openpyxl takes a cell of any other for empty."""
-MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
-"""Of a sheet in Excel; a place beyond is damage, and all places before it would be made up."""
-
-
-@dataclass(frozen=True)
-class Formula:
-    """A cell that holds a formula, as it is written."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class CellError:
-    """A cell that holds the error of a formula, such as ``#DIV/0!``."""
-
-    text: str
 
 
 def read_xlsx(
@@ -101,9 +83,9 @@ def _both_sheets(
             # openpyxl warns about styles and validations that it drops; only cells are of interest.
             warnings.simplefilter("ignore")
             sheets = _worksheets(data)
-            rows = _rows(path, sheets[_sheet_name(path, list(sheets), sheet, codebook_sheet)])
+            rows = sheet_rows(path, sheets[_sheet_name(path, list(sheets), sheet, codebook_sheet)])
             described = (
-                _rows(path, sheets[_named(path, list(sheets), codebook_sheet)]) if codebook_sheet else []
+                sheet_rows(path, sheets[_named(path, list(sheets), codebook_sheet)]) if codebook_sheet else []
             )
     except DAMAGE as error:
         raise _damaged(path, error) from None
@@ -221,65 +203,6 @@ def _named(path: Path, names: list[str], wanted: str) -> str:
             "correct the name of the sheet in delivery.yml",
         )
     return wanted
-
-
-def _rows(path: Path, sheet: Any) -> list[tuple[Any, ...]]:
-    """Cells row by row. The sheet's own parser is asked: openpyxl's rows leave out what stands at a place that it
-    has passed already, without a word."""
-    from openpyxl.worksheet._reader import CELL_TAG, ROW_TAG, WorkSheetParser
-
-    class StrictParser(WorkSheetParser):
-        def parse_row(self, row: Any) -> Any:
-            """Refuses text between cells, which Excel never writes and openpyxl passes over: it is a cell's, lost."""
-            for element in row.iter():
-                if (element is not row and element.tail and not element.tail.isspace()) or (
-                    element.tag in (ROW_TAG, CELL_TAG) and element.text and not element.text.isspace()
-                ):
-                    raise ValueError("text that stands in no cell")
-            return super().parse_row(row)
-
-    rows: list[tuple[Any, ...]] = []
-    book = sheet.parent
-    with sheet._get_source() as source:
-        parser = StrictParser(
-            source,
-            sheet._shared_strings,
-            data_only=book.data_only,
-            epoch=book.epoch,
-            date_formats=book._date_formats,
-            timedelta_formats=book._timedelta_formats,
-        )
-        for number, cells in parser.parse():
-            if not len(rows) < number <= MOST_ROWS:
-                raise ValueError("a row that stands twice, or where no row can stand")
-            rows += [()] * (number - 1 - len(rows))
-            rows.append(_row(number, cells))
-    while rows and all(cell is None for cell in rows[-1]):
-        rows.pop()
-    return rows
-
-
-def _row(number: int, cells: list[dict[str, Any]]) -> tuple[Any, ...]:
-    row: list[Any] = []
-    for cell in cells:
-        if cell["row"] != number:
-            raise ValueError("a cell that stands in another row than its own")
-        if not len(row) < cell["column"] <= MOST_COLUMNS:
-            raise ValueError("a cell that stands twice, or where no cell can stand")
-        row += [None] * (cell["column"] - 1 - len(row))
-        row.append(_content(cell["data_type"], cell["value"]))
-    return tuple(row)
-
-
-def _content(kind: str, value: Any) -> Any:
-    """What a cell holds; text that looks like a formula is text, and a formula is never its result."""
-    if kind not in CELL_TYPES:
-        raise ValueError("a cell of an unknown type")
-    if kind == "f":
-        # An array formula is an object of openpyxl; one of a data table has no text at all.
-        written = value if isinstance(value, str) else getattr(value, "text", None)
-        return Formula(written or "=TABLE()")
-    return CellError(str(value)) if kind == "e" else value
 
 
 def _kind(cell: Any) -> str:
