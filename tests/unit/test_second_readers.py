@@ -19,7 +19,6 @@ from orchestration.deliveries.second_reading.delimited import read_text_again
 from orchestration.deliveries.second_reading.differences import Difference
 from orchestration.deliveries.second_reading.moments import same_moment
 from orchestration.deliveries.second_reading.number_cells import number_of
-from orchestration.deliveries.second_reading.pspp import read_spss_again
 from orchestration.deliveries.second_reading.pspp_dictionary import dictionary_of
 from orchestration.deliveries.second_reading.remains import Remains
 from orchestration.deliveries.second_reading.second_table import CannotReadAgain
@@ -308,16 +307,3 @@ def test_a_dictionary_is_read_from_what_pspp_prints():
 def test_an_unknown_aspect_is_a_mistake():
     with pytest.raises(ValueError, match="no aspect"):
         Difference("colour")
-
-
-def test_pspp_has_limits_of_its_own(tmp_path: Path):
-    """What reads on when the program itself was killed ends by them."""
-    told = tmp_path / "limits"
-    program = tmp_path / "pspp"
-    program.write_text(f"#!/bin/sh\nsleep 0.5\nulimit -t > '{told}'\nulimit -v >> '{told}'\nexit 1\n")
-    program.chmod(0o700)
-    file = tmp_path / "file.sav"
-    file.write_bytes(b"$FL2")
-    with pytest.raises(CannotReadAgain), read_spss_again(str(program), file, None):
-        pass
-    assert told.read_text().split() == ["61", str(4 * 2**20)]

@@ -18,6 +18,7 @@ from orchestration.deliveries.confined_reading.limits import FileLimits
 from orchestration.deliveries.private_files import private_temporary_folder
 from orchestration.deliveries.second_reading.apart import apart
 from orchestration.deliveries.second_reading.differences import Comparison, Difference
+from orchestration.deliveries.second_reading.pspp import read_spss_again
 from orchestration.deliveries.second_reading.second_table import CannotReadAgain
 
 LIMITS = FileLimits(memory=200 << 20, cpu=20, wall=20)
@@ -40,6 +41,37 @@ def test_what_goes_wrong_is_told_and_no_more(work: Callable, argument: object, s
 def test_a_reading_without_end_is_ended():
     with pytest.raises(CannotReadAgain, match="not read within 1 seconds"):
         apart(time.sleep, 60, limits=FileLimits(LIMITS.memory, 20, 1))
+
+
+def read_by(program: str, folder: str) -> None:
+    with read_spss_again(program, Path(folder) / "file.sav", None):
+        pass
+
+
+def test_pspp_has_the_limits_of_the_process_that_asks_it(tmp_path: Path):
+    told, program = tmp_path / "limits", tmp_path / "pspp"
+    program.write_text(
+        f"#!/bin/sh\nulimit -t > '{told}'\nulimit -v >> '{told}'\nulimit -f >> '{told}'\nexit 1\n"
+    )
+    program.chmod(0o700)
+    (tmp_path / "file.sav").write_bytes(b"$FL2")
+    with pytest.raises(CannotReadAgain, match="PSPP refuses it"):
+        apart(read_by, str(program), str(tmp_path), limits=LIMITS)
+    seconds, addresses, blocks = map(int, told.read_text().split())
+    # Beside what the process has used before, and what its libraries take of addresses.
+    assert LIMITS.cpu <= seconds <= LIMITS.cpu + 10
+    assert LIMITS.memory < addresses * 1024 < LIMITS.memory + 4 * 2**30
+    assert blocks * 512 == LIMITS.memory
+
+
+def test_pspp_ends_with_a_reading_that_takes_too_long(tmp_path: Path):
+    noted, program = tmp_path / "pid", tmp_path / "pspp"
+    program.write_text(f"#!/bin/sh\necho $$ > '{noted}.new'\nmv '{noted}.new' '{noted}'\nexec sleep 60\n")
+    program.chmod(0o700)
+    (tmp_path / "file.sav").write_bytes(b"$FL2")
+    with pytest.raises(CannotReadAgain, match="not read within 5 seconds"):
+        apart(read_by, str(program), str(tmp_path), limits=FileLimits(LIMITS.memory, 20, 5))
+    assert until(lambda: not Path(f"/proc/{noted.read_text().strip()}").exists())
 
 
 def test_what_goes_right_comes_back_from_another_process():

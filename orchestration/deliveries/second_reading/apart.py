@@ -23,20 +23,18 @@ MOST_BYTES = 1 << 26
 """Of an answer: counts, names and labels of the variables that differ."""
 
 
-def apart(work: Callable[..., Any], *arguments: Any, limits: FileLimits, is_confined: bool = True) -> Any:
+def apart(work: Callable[..., Any], *arguments: Any, limits: FileLimits) -> Any:
     """``work(*arguments)``, a function of a module whose result is JSON, done by another process.
 
-    ``is_confined``: not where the work is another program's, which has limits of its own. Raises
-    ``CannotReadAgain``: that of the work, and when the process did not live to tell.
+    Programs that the work starts have the same limits. Raises ``CannotReadAgain``: that of the work, and when the
+    process did not live to tell.
     """
     from multiprocessing import get_context
 
     context = get_context("forkserver")
     context.set_forkserver_preload([PRELOADED])
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(
-        target=_work, args=(sender, work, arguments, limits if is_confined else None), daemon=True
-    )
+    process = context.Process(target=_work, args=(sender, work, arguments, limits), daemon=True)
     process.start()
     sender.close()
     try:
@@ -77,14 +75,11 @@ def _leave_with_the_asker(descriptor: int) -> None:
     os._exit(1)
 
 
-def _work(
-    sender: Any, work: Callable[..., Any], arguments: tuple[Any, ...], limits: FileLimits | None
-) -> NoReturn:
+def _work(sender: Any, work: Callable[..., Any], arguments: tuple[Any, ...], limits: FileLimits) -> NoReturn:
     code = 0
     try:
         Thread(target=_leave_with_the_asker, args=(sender.fileno(),), daemon=True).start()
-        if limits is not None:
-            confine(Request(0, limits.memory, limits.cpu, limits.wall))
+        confine(Request(0, limits.memory, limits.cpu, limits.wall))
         try:
             told = {"result": work(*arguments)}
         except CannotReadAgain as said:

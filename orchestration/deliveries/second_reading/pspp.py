@@ -2,6 +2,7 @@
 
 The file is copied under a safe name into a private folder that is removed afterwards, and its variables are
 called ``v1`` to ``vN`` before anything else is asked: no name of a file or variable ever stands in PSPP's syntax.
+What it may use is what the process may use that asks it, and it ends with that.
 """
 
 from __future__ import annotations
@@ -28,15 +29,6 @@ from orchestration.deliveries.second_reading.text_blocks import TextBlocks
 
 READER = "PSPP"
 PROGRAM = "pspp"
-LEAST_SECONDS = 60
-SECONDS_PER_MEGABYTE = 5
-"""Of the file; PSPP needs well below one."""
-MOST_BYTES_PER_BYTE = 400
-"""Of PSPP's output for each byte of the file, beside a base; a sparse .zsav grows by about a hundred."""
-LEAST_OUTPUT_BYTES = 2**30
-LEAST_MEMORY_BYTES = 4 * 2**30
-"""Of addresses; PSPP keeps the cases in a file, and takes a tenth of it."""
-MEMORY_PER_BYTE = 60
 SIGNIFICANT_DIGITS = 16
 """Of the codes that PSPP's widest format shows; cells come with all the digits that a double has."""
 FORMAT = "E40.16"
@@ -80,10 +72,6 @@ class _Run:
     def __init__(self, program: str, folder: Path, path: Path, encoding: str | None) -> None:
         self.program, self.folder = program, folder
         shutil.copyfile(path, folder / "file.dat")
-        size = (folder / "file.dat").stat().st_size
-        self.seconds = LEAST_SECONDS + SECONDS_PER_MEGABYTE * size / 2**20
-        self.most_bytes = LEAST_OUTPUT_BYTES + MOST_BYTES_PER_BYTE * size
-        self.most_memory = LEAST_MEMORY_BYTES + MEMORY_PER_BYTE * size
         # A name from Python's table of encodings: it can hold neither quote nor line break.
         self.opening = [
             "SET TVARS=NAMES TNUMBERS=VALUES MXWARNS=0.",
@@ -173,11 +161,8 @@ class _Run:
             # The process that asks has one thread: nothing but this happens between its fork and PSPP.
             preexec_fn=partial(die_with, os.getpid()),
         )
-        self._limit(child.pid)
         try:
-            code = child.wait(self.seconds)
-        except subprocess.TimeoutExpired:
-            raise CannotReadAgain(f"PSPP was not done with it after {self.seconds:.0f} seconds") from None
+            code = child.wait()
         finally:
             if child.poll() is None:
                 child.kill()
@@ -187,19 +172,6 @@ class _Run:
         if code != 0:
             # Its own words may quote the file.
             raise CannotReadAgain("PSPP refuses it as damaged, or as none of its formats")
-
-    def _limit(self, pid: int) -> None:
-        import resource
-
-        try:
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (self.most_bytes, self.most_bytes))
-            resource.prlimit(pid, resource.RLIMIT_AS, (self.most_memory, self.most_memory))
-            # Nobody waits for it any more when we are killed: it shall end by itself then.
-            most_seconds = int(self.seconds) + 1
-            resource.prlimit(pid, resource.RLIMIT_CPU, (most_seconds, most_seconds))
-            resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-        except (AttributeError, ProcessLookupError, PermissionError):
-            pass  # done already, or a system without such limits
 
 
 def _encoding_clause(encoding: str | None) -> str:

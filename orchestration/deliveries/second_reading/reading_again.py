@@ -107,7 +107,6 @@ def _beside_reader(
             source,
             program,
             limits=_limits(manifest, entry.path, limits),
-            is_confined=program is None,
         )
         comparison = Comparison.from_json(told)
     except CannotReadAgain as said:
