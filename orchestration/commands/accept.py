@@ -107,15 +107,11 @@ def _print_waiting(console: Console, wave: str, waiting: list[tuple[Table, Row]]
         certain = sum(1 for row in rows if row.get("score") and float(row["score"]) >= sure)
         console.print(Text(f"  {len(rows):>5}  {name}" + (f", {certain} of them sure" if certain else "")))
     doubtful = sorted(
-        (row for _, row in waiting if row.get("score") and float(row["score"]) < sure),
-        key=lambda row: float(row["score"]),
+        ((table, row) for table, row in waiting if row.get("score") and float(row["score"]) < sure),
+        key=lambda waits: float(waits[1]["score"]),
     )
-    for row in doubtful[:ROWS_SHOWN]:
-        code = f" {row['source_code']}" if row.get("source_code") else ""
-        name = row.get("source_variable") or row.get("concept_id", "")
-        becomes = row.get("concept_id") or row.get("code") or row.get("missing_kind") or "?"
-        label = row.get("source_label", "")
-        told = printable(f"  {float(row['score']):.2f}  {name}{code} '{label}' → {becomes}")
+    for table, row in doubtful[:ROWS_SHOWN]:
+        told = printable(f"  {float(row['score']):.2f}  {_told(table, row)}")
         console.print(Text(told, style="yellow"), soft_wrap=True)
     if len(doubtful) > ROWS_SHOWN:
         console.print(Text(f"  and {len(doubtful) - ROWS_SHOWN} more below {sure:g}", style="yellow"))
@@ -126,3 +122,12 @@ def _print_waiting(console: Console, wave: str, waiting: list[tuple[Table, Row]]
         ),
         soft_wrap=True,
     )
+
+
+def _told(table: Table, row: Row) -> str:
+    if not row.get("source_variable"):
+        what = "not asked" if row.get("verb") == "not_asked" else table.name
+        return f"{row.get('concept_id', '')}  ({what})"
+    code = f" {row['source_code']}" if row.get("source_code") else ""
+    becomes = row.get("concept_id") or row.get("code") or row.get("missing_kind") or "?"
+    return f"{row['source_variable']}{code} '{row.get('source_label', '')}' → {becomes}"

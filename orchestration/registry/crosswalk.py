@@ -17,6 +17,7 @@ from orchestration.registry.places import place
 from orchestration.registry.shown_codes import shown_codes
 
 VALUES = "crosswalk/xw_values.csv"
+CODELISTS = "codelists/codelists.csv"
 CONCEPTS_NAMED = 4
 
 
@@ -333,11 +334,16 @@ class _Comparison:
                 continue
             yield from self._unknown_code(name, row, code, label)
         if withheld:
+            kind = "number" if self.file.is_numeric(name) else "text"
+            remedy = f"declare the variable as free_text in delivery.yml, or map each {kind} in {VALUES}"
+            if row["verb"] == "copy" and self.registry.codes_of(row["concept_id"]):
+                codelist = self.registry.concepts[row["concept_id"]].codelist_id
+                remedy += f"; is each an answer of its own, add it to the list {codelist} in {CODELISTS}"
             yield self._problem(
                 "unknown_code",
-                f"{withheld_rows} answers hold {withheld} {self.shown.withheld(self.file.is_numeric(name))}",
-                "declare the variable as free_text in delivery.yml, or map each "
-                f"{'number' if self.file.is_numeric(name) else 'text'}",
+                f"{withheld_rows} answers hold {withheld} different "
+                f"{self.shown.withheld(self.file.is_numeric(name))}",
+                remedy,
                 name,
             )
 

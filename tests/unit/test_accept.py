@@ -64,9 +64,14 @@ def files(study: MiniStudy) -> dict[str, bytes]:
 
 
 def test_showing_and_a_dry_run_change_nothing(study: MiniStudy, capsys: pytest.CaptureFixture):
+    unsure = {"status": "proposed", "score": "0.5", "wave_id": WAVE}
+    study.edit_registry(
+        "routing", lambda rows: [row | unsure if row["wave_id"] == WAVE else row for row in rows]
+    )
     before = files(study)
     assert main(["accept", WAVE]) == 0
     told = capsys.readouterr().out
+    assert "0.50  incident_discussed  (routing)" in told
     assert f"rows of {WAVE} still proposed" in told
     assert "0.60  S1 " in told
     assert main(["accept", WAVE, "--variable", "V1", "--dry-run"]) == 0

@@ -143,14 +143,19 @@ def test_texts_that_few_gave_and_no_codebook_names_are_not_shown(study: MiniStud
     cells = ["kwam later", "zegt niets"] + ["anders"] * 3 + ["man"] * 115
     problems = deliver(study, SEXE=cells, labels={"SEXE": {}})
     assert brief(problems) == [("unknown_code", "SEXE", "anders"), ("unknown_code", "SEXE", "")]
-    assert "2 answers hold 2 texts" in problems[1].message
+    assert "2 answers hold 2 different texts" in problems[1].message
+    assert problems[1].remedy == (
+        "declare the variable as free_text in delivery.yml, or map each text in crosswalk/xw_values.csv; is each an "
+        "answer of its own, add it to the list gender in codelists/codelists.csv"
+    )
     assert "later" not in str(problems)
 
 
 def test_long_numbers_that_no_codebook_names_are_counted_and_not_shown(study: MiniStudy):
     problems = deliver(study, V2=[73500012.0, 73500013.0, 7.0] + [1.0] * 117)
     assert brief(problems) == [("unknown_code", "V2", "7"), ("unknown_code", "V2", "")]
-    assert "2 answers hold 2 numbers" in problems[1].message
+    assert "2 answers hold 2 different numbers" in problems[1].message
+    assert "codelists.csv" not in problems[1].remedy  # the verb is recode: its codes are the registry's own
     assert "735000" not in str(problems)
     # With a label it is a code of the codebook, however long.
     labelled = {"V2": {**VALUE_LABELS["V2"], 73500012.0: "Geen antwoord"}}
