@@ -273,6 +273,26 @@ def test_damaged_codebooks_cost_proposals_and_never_give_sure_wrong_ones(
     assert outcomes["not asked"].wrong_and_sure == []
 
 
+def test_only_an_unchanged_question_is_proposed_as_identical(tmp_path: Path):
+    def change(variable: Variable) -> Variable:
+        if variable.name == "S20_1":
+            return replace(variable, label="Gevolgen van het voorval | last gehad van nadelige gevolgen")
+        return with_an_answer_inserted({})(variable) if variable.name == "S10" else variable
+
+    held = held_back(tmp_path, "vi_2024")
+    rows = propose_changed(held, "vi_2024", change).tables["xw_variables"]
+    found = {
+        (row["instrument_id"], row["concept_id"]): row["comparability"]
+        for row in rows
+        if row["source_variable"] in ("S10", "S20_1", "S14") and row["instrument_id"] == "office_holders"
+    }
+    assert found == {
+        ("office_holders", "incident_frequency"): "comparable",
+        ("office_holders", "effect_adverse"): "comparable",
+        ("office_holders", "incident_severity"): "identical",
+    }
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("wave", ["in_2012", "vi_2016", "ag_2014", "vi_2022"])
 def test_other_waves_held_back(tmp_path: Path, wave: str):

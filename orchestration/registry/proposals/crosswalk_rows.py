@@ -130,7 +130,7 @@ def _mapped(
                 "source_label": variable.label,
                 "concept_id": concept,
                 "verb": verb,
-                "comparability": row["comparability"],
+                "comparability": _comparability(row["comparability"], match),
                 "status": PROPOSED,
                 "score": shown_score(score),
                 "note": note,
@@ -161,6 +161,12 @@ def _mapped(
                 row = {"source_code": code, "source_label": "", "code": "", "missing_kind": ""}
                 row |= {"status": PROPOSED, "score": "0", "note": note}
                 tables["xw_values"].append({**where, **row})
+
+
+def _comparability(then: str, match: Match) -> str:
+    """As it was, but that another text or answer list is for a person to call the same."""
+    is_same = match.text >= SAME and not has_other_answers(match)
+    return "comparable" if then == "identical" and not is_same else then
 
 
 def _needs(registry: Registry, verbs: dict[str, str]) -> str:
