@@ -15,6 +15,7 @@ NEEDED = {
     "block_label_nl",
     "indicator_sort_order",
     "is_assumed",
+    "other_breaks",
 }
 """Columns of mart_comparability without which there is no matrix; older releases lack them."""
 
@@ -43,12 +44,13 @@ class Wave:
 
 @dataclass(frozen=True)
 class BreakNote:
-    """Why a series breaks, once for all cells that it touches."""
+    """Why a series breaks, once for all cells that it touches; ``others``: what else lies in the same step."""
 
     kind: str
     effect: str
     reason: str
     source: str
+    others: str = ""
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,11 @@ def _cell(row: dict[str, Any]) -> MatrixCell:
     note = None
     if row["break_id"]:
         note = BreakNote(
-            row["break_kind"] or "", row["break_effect"], row["reason"] or "", row["break_source"] or ""
+            row["break_kind"] or "",
+            row["break_effect"],
+            row["reason"] or "",
+            row["break_source"] or "",
+            row["other_breaks"] or "",
         )
     state = {"block": BROKEN, "wave_apart": APART, "warn": WARNED}.get(row["break_effect"])
     if state is None:

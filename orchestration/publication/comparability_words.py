@@ -70,9 +70,10 @@ EFFECTS = {
 
 
 def note_text(note: BreakNote) -> str:
-    """A break as a line under the matrix: kind, reason, effect, source."""
+    """A break as a line under the matrix: kind, reason, effect, source, and what else lies in the same step."""
     told = f"{KINDS.get(note.kind, note.kind)}: {note.reason} ({EFFECTS.get(note.effect, note.effect)})"
-    return f"{told} · {note.source}" if note.source else told
+    told = f"{told} · {note.source}" if note.source else told
+    return f"{told} · in dezelfde stap ook {note.others}" if note.others else told
 
 
 def cell_text(cell: MatrixCell, numbers: Mapping[BreakNote, int]) -> str:

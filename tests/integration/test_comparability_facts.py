@@ -57,6 +57,10 @@ def judged(expected: str, cells: list[tuple[MatrixCell, bool]], with_wave: str) 
         return False
     if expected in ("asked", "assumed"):
         return True
+    if expected.startswith("also "):
+        # A break that another outranks stands behind it.
+        name = expected.removeprefix("also ")
+        return all(cell.note is not None and f"{name} (" in cell.note.others for cell, _ in asked)
     if expected == "no earlier wave":
         return all(cell.state in (FIRST, BROKEN) for cell, _ in asked)
     again = [cell for cell, has_earlier in asked if has_earlier]

@@ -144,6 +144,7 @@ hits as (
         grid.population_id,
         breaks.break_id,
         breaks.effect,
+        breaks.kind,
         breaks.reason,
         from_wave.year as from_year,
         to_wave.year as to_year,
@@ -194,6 +195,7 @@ overlapping as (
         series.wave_id,
         hits.break_id,
         hits.effect,
+        hits.kind,
         hits.reason,
         -- Named is the one that weighs most: blocking, then declared for this very step, then the latest.
         row_number() over (
@@ -214,9 +216,17 @@ overlapping as (
 ),
 
 broken as (
-    select indicator_id, population_id, wave_id, break_id, reason, effect = 'block' as is_blocked
+    select
+        indicator_id,
+        population_id,
+        wave_id,
+        min_by(break_id, break_rank) as break_id,
+        min_by(reason, break_rank) as reason,
+        bool_or(effect = 'block') as is_blocked,
+        string_agg(break_id || ' (' || kind || ', ' || effect || '): ' || reason, '; ' order by break_rank)
+            filter (break_rank > 1) as other_breaks
     from overlapping
-    where break_rank = 1
+    group by all
 ),
 
 segments as (
@@ -224,6 +234,7 @@ segments as (
         series.*,
         broken.break_id,
         broken.reason as break_reason,
+        broken.other_breaks,
         coalesce(broken.is_blocked, false) as is_blocked,
         1 + sum(if(coalesce(broken.is_blocked, false), 1, 0)) over (
             partition by series.indicator_id, series.population_id order by series.wave_order
@@ -253,7 +264,8 @@ select
         when segments.is_blocked then 'block'
         when segments.break_id is not null then 'warn'
     end as break_effect,
-    coalesce(not_asked.reason, apart.reason, segments.break_reason) as reason
+    coalesce(not_asked.reason, apart.reason, segments.break_reason) as reason,
+    segments.other_breaks
 from grid
 left join not_asked using (indicator_id, population_id, wave_id)
 left join apart using (indicator_id, population_id, wave_id)

@@ -13,7 +13,7 @@ from rich.console import Console
 from orchestration.commands.comparability import print_matrix
 from orchestration.publication.comparability_matrix import Matrix, has_matrix, read_matrices
 from orchestration.publication.comparability_page import page, write_page
-from orchestration.publication.comparability_words import cell_text, lines_of
+from orchestration.publication.comparability_words import cell_text, lines_of, note_text
 
 WAVES = {"w10": 2010, "w12": 2012, "w14": 2014, "w16": 2016, "w18": 2018}
 BREAKS = {
@@ -21,6 +21,8 @@ BREAKS = {
     "warn": ("b2", "warn", "scope", "andere <afbakening>", None),
     "wave_apart": ("b3", "wave_apart", "mode", "per telefoon", None),
 }
+
+OTHER = "b4 (frame, warn): ander kader"
 
 # Indicator, population, wave: asked, comparable with, effect of the break, what was left out, status of the cell.
 CELLS = {
@@ -53,7 +55,8 @@ def build_tables() -> duckdb.DuckDBPyConnection:
             population_label_nl varchar, programme_id varchar, wave_id varchar, year integer, asked varchar,
             is_comparable boolean, comparable_wave_id varchar, break_id varchar, break_effect varchar,
             reason varchar, not_asked_of varchar, break_kind varchar, break_source varchar, theme_label_nl varchar,
-            block_label_nl varchar, indicator_sort_order integer, population_sort_order integer, is_assumed boolean
+            block_label_nl varchar, indicator_sort_order integer, population_sort_order integer, is_assumed boolean,
+            other_breaks varchar
         );
         create table mart_trend (
             indicator_id varchar, population_id varchar, wave_id varchar, breakdown_id varchar,
@@ -67,12 +70,13 @@ def build_tables() -> duckdb.DuckDBPyConnection:
             break_id, _, kind, reason, source = BREAKS.get(effect or "", (None,) * 5)
             shown = "suppress" if (population, indicator, wave) == ("p3", "i1", "w10") else status
             made.execute(
-                f"insert into mart_comparability values ({', '.join('?' * 23)})",
+                f"insert into mart_comparability values ({', '.join('?' * 24)})",
                 [
                     indicator, f"label {indicator}", "t", "b", population, f"groep {population}", "ag", wave,
                     WAVES[wave], asked, with_wave is not None, with_wave, break_id, effect,
                     reason or (f"reden {left_out}" if left_out else None), left_out, kind, source, "Thema", "Blok",
                     int(indicator[1]), order, wave == "w10" and asked == "asked",
+                    OTHER if effect == "block" else None,
                 ],
             )  # fmt: skip
             if shown:
@@ -103,6 +107,13 @@ def test_every_state_comes_from_the_tables(matrix: Matrix):
     # Asked, and nobody answered.
     assert second.cells[4].is_withheld
     assert matrix.assumed == {"w10"}
+
+
+def test_breaks_that_another_outranks_stand_behind_it(matrix: Matrix):
+    broken, warned = (cell.note for cell in matrix.rows[0].cells if cell.state in ("broken", "warned"))
+    assert (broken.others, warned.others) == (OTHER, "")
+    assert note_text(broken).endswith("· colofon · in dezelfde stap ook b4 (frame, warn): ander kader")
+    assert "in dezelfde stap" not in note_text(warned)
 
 
 def test_populations_share_a_matrix_only_where_every_cell_agrees(connection: duckdb.DuckDBPyConnection):
@@ -156,7 +167,8 @@ def test_the_screen_shows_signs_lines_and_numbers(matrix: Matrix):
     assert lines[3] == "Blok (Thema)"
     assert lines[4] == "label i1    ○───────●      ┃×¹──────◇²──────◐³"
     assert lines[5] == "label i2    ·       ·       –       –       ×"
-    assert "  1  2014 ag: uitvoerder: ander bureau (verandering niet berekend) · colofon" in lines
+    first = "  1  2014 ag: uitvoerder: ander bureau (verandering niet berekend) · colofon"
+    assert f"{first} · in dezelfde stap ook {OTHER}" in lines
     assert "  3  2018 ag: afbakening: andere <afbakening> (verandering wel berekend, met [b])" in lines
     assert "  ◇  gevraagd, een reeks op zichzelf" in lines
     assert any(line.startswith("  ×  ") for line in lines)
