@@ -92,9 +92,7 @@ def _roots_apart(registry: Registry) -> Iterator[Problem]:
 
 def _breakdowns_between(registry: Registry) -> Iterator[Problem]:
     """What is broken down above and below a population is broken down for it too."""
-    shown: dict[str, set[str]] = {}
-    for row in registry.table("population_breakdowns"):
-        shown.setdefault(row["population_id"], set()).add(row["breakdown_id"])
+    shown = _breakdowns(registry)
     parts: dict[str, list[str]] = {}
     for row in registry.table("populations"):
         parts.setdefault(row["parent_population_id"], []).append(row["population_id"])
@@ -110,11 +108,53 @@ def _breakdowns_between(registry: Registry) -> Iterator[Problem]:
             )
 
 
-def _totals(registry: Registry) -> Iterator[Problem]:
-    """What is published of a population has a total."""
+def _told_by_subtraction(registry: Registry) -> Iterator[Problem]:
+    """A population that joins parts of its parent tells the other parts by subtraction: what they are not broken down
+    by themselves, so that nothing guards it, it is not either."""
+    codes, shown = _codes(registry), _breakdowns(registry)
+    parts: dict[str, list[str]] = {}
+    for row in registry.table("populations"):
+        if row["parent_population_id"]:
+            parts.setdefault(row["parent_population_id"], []).append(row["population_id"])
+    for index, row in enumerate(registry.table("populations")):
+        name, parent = row["population_id"], row["parent_population_id"]
+        beside = [part for part in parts.get(parent, ()) if part != name]
+        if not any(_holds(codes.get(name, {}), codes.get(part, {})) for part in beside):
+            continue
+        others = [part for part in beside if _are_apart(codes.get(name, {}), codes.get(part, {}))]
+        for breakdown in sorted(shown.get(name, set()) & shown.get(parent, set())):
+            for other in others:
+                if breakdown not in shown.get(other, set()):
+                    yield Problem(
+                        "told_by_subtraction",
+                        f"{parent} less {name} is {other} by {breakdown}, which {other} itself does not show",
+                        f"remove {name},{breakdown} from registry/population_breakdowns.csv, or add "
+                        f"{other},{breakdown}",
+                        file=place(registry, "populations", index),
+                    )
+
+
+def _holds(whole: dict[str, set[str]], part: dict[str, set[str]]) -> bool:
+    """Whether every member of ``part`` is one of ``whole`` too, by their codes."""
+    return (
+        bool(whole) and whole != part and all(part.get(name, of | {""}) <= of for name, of in whole.items())
+    )
+
+
+def _are_apart(one: dict[str, set[str]], other: dict[str, set[str]]) -> bool:
+    return any(not one[concept] & other[concept] for concept in one.keys() & other.keys())
+
+
+def _breakdowns(registry: Registry) -> dict[str, set[str]]:
     shown: dict[str, set[str]] = {}
     for row in registry.table("population_breakdowns"):
         shown.setdefault(row["population_id"], set()).add(row["breakdown_id"])
+    return shown
+
+
+def _totals(registry: Registry) -> Iterator[Problem]:
+    """What is published of a population has a total."""
+    shown = _breakdowns(registry)
     for index, row in enumerate(registry.table("populations")):
         name = row["population_id"]
         if TOTAL not in shown.get(name, ()):
@@ -150,6 +190,7 @@ POPULATION_SCOPE_RULES: tuple[Rule, ...] = (
     _part_of_parent,
     _roots_apart,
     _breakdowns_between,
+    _told_by_subtraction,
     _totals,
     _themes_of_waves,
 )

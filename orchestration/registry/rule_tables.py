@@ -66,10 +66,18 @@ TABLES = (
             ),
             Column(
                 "population_id",
-                "population that it touches, with all below it; empty: every population",
+                "population that it touches, with all below it unless `whole_only`; empty: every population",
                 "",
                 required=False,
                 references="populations.population_id",
+            ),
+            Column(
+                "whole_only",
+                "`true`: the populations below it are not touched, as when one of them joined or left it",
+                "",
+                "boolean",
+                required=False,
+                allowed=("true", "false"),
             ),
             Column(
                 "kind",

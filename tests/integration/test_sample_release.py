@@ -104,8 +104,63 @@ def test_breaks_block_or_warn_as_the_registry_says(release) -> None:
         ).fetchone()
 
     assert cell("victim_any_12m", "ag_2014") == (None, False, "not_tested", "[b]")
-    assert cell("victim_any_12m", "vi_2016") == ("ag_2014", True, "up", None)
+    assert cell("victim_any_12m", "vi_2016") == ("ag_2014", True, "up", "[b]")
+    assert cell("victim_any_12m", "vi_2018") == ("vi_2016", True, "up", None)
     assert cell("suspected_violation_colleagues", "vi_2016") == ("in_2012", True, "up", "[b]")
+
+
+@pytest.mark.parametrize(
+    ("population", "instrument", "layers"),
+    [
+        ("ambtenaren_decentraal", "civil_servants", ("gemeente", "provincie", "waterschap")),
+        ("politieke_ambtsdragers_gemeente_provincie", "office_holders", ("gemeente", "provincie")),
+    ],
+)
+def test_a_population_of_constant_scope_has_the_weighted_share_of_its_parts(
+    marts, population: str, instrument: str, layers: tuple[str, ...]
+) -> None:
+    shares = dict(
+        marts.execute(
+            """
+            select respondents.wave_id, 100 * sum(values.value * respondents.weight) / sum(respondents.weight)
+            from core.fct_indicator_value as values
+            inner join core.fct_respondent as respondents using (respondent_key)
+            inner join core.fct_answer as answers using (respondent_key)
+            where values.indicator_id = 'victim_any_12m' and values.value is not null
+                and respondents.instrument_id = $instrument
+                and answers.concept_id = 'layer' and list_contains($layers, answers.answer_code)
+            group by all
+            """,
+            {"instrument": instrument, "layers": list(layers)},
+        ).fetchall()
+    )
+    ours = dict(
+        marts.execute(
+            """
+            select wave_id, estimate from mart_trend
+            where indicator_id = 'victim_any_12m' and population_id = ? and breakdown_id = 'total'
+            """,
+            [population],
+        ).fetchall()
+    )
+    assert len(ours) >= 6
+    assert ours == pytest.approx(shares, rel=1e-12)
+
+
+def test_a_part_that_leaves_breaks_the_whole_and_not_the_series_of_constant_scope(release) -> None:
+    found = release.execute(
+        """
+        select population_id, comparable_wave_id, break_effect, break_kind from mart_comparability
+        where indicator_id = 'victim_any_12m' and wave_id = 'vi_2024'
+            and population_id in ('ambtenaren', 'ambtenaren_decentraal', 'ambtenaren_gemeente')
+        order by all
+        """
+    ).fetchall()
+    assert found == [
+        ("ambtenaren", None, "block", "scope"),
+        ("ambtenaren_decentraal", "vi_2022", "warn", "frame"),
+        ("ambtenaren_gemeente", "vi_2022", "warn", "frame"),
+    ]
 
 
 def test_what_was_not_asked_says_so(release) -> None:

@@ -236,6 +236,30 @@ def test_a_breakdown_above_and_below_is_not_left_out_between() -> None:
     assert found(three_levels()) == []
 
 
+def test_what_joins_parts_tells_no_other_part_by_subtraction() -> None:
+    """Bestuurders are wethouders and burgemeesters together; raadsleden are the rest of their parent."""
+
+    def joined(*broken_down: str) -> Change:
+        def change(tables: dict[str, list[Row]]) -> None:
+            aldermen = row_of(tables, "populations", population_id="wethouders")
+            tables["populations"].append(aldermen | {"population_id": "bestuurders"})
+            tables["population_rules"] += [
+                {"population_id": "bestuurders", "concept_id": "role", "code": code}
+                for code in ("wethouder", "burgemeester")
+            ]
+            tables["population_breakdowns"] += [
+                {"population_id": "bestuurders", "breakdown_id": name} for name in ("total", *broken_down)
+            ]
+
+        return change
+
+    assert found(joined()) == []
+    problems = found(joined("gender"))
+    assert {problem.kind for problem in problems} == {"told_by_subtraction"}
+    assert any("less bestuurders is raadsleden by gender" in problem.message for problem in problems)
+    assert "remove bestuurders,gender from registry/population_breakdowns.csv" in problems[0].remedy
+
+
 def test_a_population_has_a_total() -> None:
     (problem,) = found(without("population_breakdowns", population_id="raadsleden"))
     assert (problem.kind, problem.file) == ("population_without_total", "registry/populations.csv:3")

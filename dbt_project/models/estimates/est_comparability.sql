@@ -138,7 +138,8 @@ not_asked as (
 ),
 
 hits as (
-    -- A break without an indicator hits its block, without a block every block; a population hits its descendants.
+    -- A break without an indicator hits its block, without a block every block; a population hits its descendants,
+    -- unless it only changed as a whole: a part that joined or left leaves the other parts what they were.
     select
         grid.indicator_id,
         grid.population_id,
@@ -155,7 +156,11 @@ hits as (
     inner join {{ accepted(ref('series_breaks')) }} as breaks
         on (breaks.indicator_id is null or breaks.indicator_id = grid.indicator_id)
         and (breaks.block_id is null or breaks.block_id = grid.block_id)
-        and (breaks.population_id is null or list_contains(populations.path, breaks.population_id))
+        and (
+            breaks.population_id is null
+            or breaks.population_id = grid.population_id
+            or (breaks.whole_only is distinct from 'true' and list_contains(populations.path, breaks.population_id))
+        )
     inner join {{ ref('dim_wave') }} as from_wave on breaks.from_wave_id = from_wave.wave_id
     inner join {{ ref('dim_wave') }} as to_wave on breaks.to_wave_id = to_wave.wave_id
 ),

@@ -100,7 +100,20 @@ def _listed(registry: Registry, concept: str, codes: frozenset[str]) -> str:
 def _break(file: FileAnswers, concept: str, wave: str, kind: str) -> str:
     block = file.registry.concepts[concept].block_id or ""
     return csv_line(
-        ["<break_id>", wave, file.wave_id, "", block, "", kind, "block", "<reason>", "<source>", "accepted"]
+        [
+            "<break_id>",
+            wave,
+            file.wave_id,
+            "",
+            block,
+            "",
+            "",
+            kind,
+            "block",
+            "<reason>",
+            "<source>",
+            "accepted",
+        ]
     )
 
 
