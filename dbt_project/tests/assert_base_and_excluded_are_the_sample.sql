@@ -1,0 +1,34 @@
+-- Of each cell: who is in the base and who is not, by reason, are together everyone of the domain whose file asks the question.
+with asked as (
+    select file_key, concept_id from {{ ref('fct_question') }}
+    union
+    select asked.file_key, inputs.concept_id
+    from {{ ref('fct_question') }} as asked
+    inner join {{ ref('derived_inputs') }} as inputs on asked.concept_id = inputs.input_concept_id
+),
+
+members as (
+    select respondents.wave_id, respondents.file_key, members.domain_id, count(*) as respondents_n
+    from {{ ref('fct_respondent') }} as respondents
+    inner join {{ ref('fct_domain_member') }} as members using (respondent_key)
+    group by all
+),
+
+sample as (
+    select members.wave_id, indicators.indicator_id, members.domain_id, sum(members.respondents_n) as sample_n
+    from members
+    inner join asked using (file_key)
+    inner join {{ ref('dim_indicator') }} as indicators using (concept_id)
+    group by all
+),
+
+accounted as (
+    select wave_id, indicator_id, domain_id, sum(respondents_n) as accounted_n
+    from {{ ref('est_base_account') }}
+    group by all
+)
+
+select sample.sample_n, accounted.accounted_n, wave_id, indicator_id, domain_id
+from sample
+full outer join accounted using (wave_id, indicator_id, domain_id)
+where sample.sample_n is distinct from accounted.accounted_n
