@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from orchestration.deliveries.problems import Problem
+from orchestration.deliveries.problems import Problem, closest
 from orchestration.registry.load import Registry
 from orchestration.registry.places import place
 
@@ -67,6 +67,20 @@ def _population_tree(registry: Registry) -> Iterator[Problem]:
             )
 
 
+def _organisation_concepts(registry: Registry) -> Iterator[Problem]:
+    """Whether a code is a municipality's is told by an answer; the other parts are whole concepts."""
+    for index, row in enumerate(registry.table("organisation_concepts")):
+        known = registry.codes_of(row["concept_id"])
+        if row["part"] == "municipality" and row["code"] not in known:
+            yield Problem(
+                "organisation_code_unknown",
+                f"{row['concept_id']} has no answer '{row['code']}' that would make an organisation a municipality"
+                f"{closest(row['code'], known)}",
+                f"give one of {', '.join(known) or 'no codes: name a concept with a code list'}",
+                file=place(registry, "organisation_concepts", index),
+            )
+
+
 def _breakdowns(registry: Registry) -> Iterator[Problem]:
     for index, row in enumerate(registry.table("breakdowns")):
         is_total = row["breakdown_id"] == "total"
@@ -112,4 +126,11 @@ def _breaks(registry: Registry) -> Iterator[Problem]:
             )
 
 
-STUDY_RULES: tuple[Rule, ...] = (_wave_names, _instruments_of_waves, _population_tree, _breakdowns, _breaks)
+STUDY_RULES: tuple[Rule, ...] = (
+    _wave_names,
+    _instruments_of_waves,
+    _population_tree,
+    _organisation_concepts,
+    _breakdowns,
+    _breaks,
+)

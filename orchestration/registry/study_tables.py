@@ -178,6 +178,27 @@ TABLES = (
         ),
     ),
     Table(
+        "organisation_concepts",
+        FOLDER,
+        "one row per part of what tells an organisation; none for a study of persons alone",
+        ("part",),
+        (
+            Column(
+                "part",
+                "`code` of the organisation, `type` of who answered for it, or `municipality`: which codes are "
+                "municipalities' and follow the register",
+                "code",
+                allowed=("code", "type", "municipality"),
+            ),
+            Column(
+                "concept_id", "concept that says so", "organisation_code", references="concepts.concept_id"
+            ),
+            Column("code", "for `municipality`: the answer that makes it one", "", required=False),
+            Column("reason", "why it is this one", "nummer van het bureau"),
+        ),
+        is_optional=True,
+    ),
+    Table(
         "breakdowns",
         FOLDER,
         "one row per breakdown",

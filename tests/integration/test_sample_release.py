@@ -163,6 +163,36 @@ def test_a_part_that_leaves_breaks_the_whole_and_not_the_series_of_constant_scop
     ]
 
 
+def test_every_municipality_of_the_register_is_followed_to_the_last_list(marts) -> None:
+    rows = marts.execute(
+        "select municipality_code, end_kind, current_code, current_name from core.dim_municipality"
+    ).fetchall()
+    last = {
+        code
+        for (code,) in marts.execute(
+            "select gemeente_code from registry.municipalities where year = '2024'"
+        ).fetchall()
+    }
+    assert (len(rows), len(last)) == (476, 342)
+    assert {current for _, _, current, _ in rows} - {None} == last
+    by_code = {code: tuple(rest) for code, *rest in rows}
+    assert by_code["0457"] == ("merged_into", "0363", "Amsterdam")
+    assert by_code["1908"] == ("merged_into", "1949", "Waadhoeke")
+    divided = {code for code, (kind, current, _) in by_code.items() if current is None and kind == "split"}
+    assert divided == {"0053", "0055", "0140", "0788", "1671"}
+    assert {code for code, (_, current, _) in by_code.items() if current is None} == divided
+
+
+def test_organisations_answer_once_for_each_side(marts) -> None:
+    found = marts.execute(
+        """
+        select wave_id, count(*), count(distinct organisation_code), count(distinct organisation_type)
+        from core.fct_organisation where wave_id in ('vi_2016', 'vi_2018', 'vi_2020') group by all order by all
+        """
+    ).fetchall()
+    assert found == [("vi_2016", 235, 235, 1), ("vi_2018", 348, 285, 2), ("vi_2020", 321, 255, 2)]
+
+
 def test_what_was_not_asked_says_so(release) -> None:
     asked = release.execute(
         """

@@ -94,6 +94,18 @@ def test_registers_may_be_absent_and_others_may_be_there(root: Path):
     assert validate_registry(registry) == []
 
 
+def test_an_answer_makes_an_organisation_a_municipality(root: Path):
+    row = {"part": "municipality", "concept_id": "role", "code": "raadslid", "reason": "r"}
+    assert changed(root, "organisation_concepts", lambda rows: rows.append(row)) == []
+    (problem,) = changed(root, "organisation_concepts", lambda rows: rows[0].update(code="raadslit"))
+    assert (problem.kind, problem.file) == (
+        "organisation_code_unknown",
+        "registry/organisation_concepts.csv:2",
+    )
+    assert "did you mean 'raadslid'" in problem.message
+    assert problem.remedy == "give one of raadslid, wethouder"
+
+
 def test_registers_have_no_key(root: Path):
     row = {"code": "20", "name": "Groningen", "source": "CBS"}
     assert changed(root, "provinces", lambda rows: rows.extend([row, row])) == []
