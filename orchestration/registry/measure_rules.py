@@ -152,11 +152,14 @@ def _indicators(registry: Registry) -> Iterator[Problem]:
     units = {"proportion": "percent", "mean": "mean", "total": "count", "ratio": "ratio"}
     for index, row in enumerate(registry.table("indicators")):
         name, where = row["indicator_id"], place(registry, "indicators", index)
-        if row["unit"] != units[row["statistic"]]:
+        # Of a multiple-response set: answers of one kind among all answers that were given.
+        is_share_of_answers = row["statistic"] == "ratio" and name in counted
+        unit = "percent" if is_share_of_answers else units[row["statistic"]]
+        if row["unit"] != unit:
             yield Problem(
                 "indicator_unit",
-                f"{name} is a {row['statistic']} in {row['unit']}",
-                f"a {row['statistic']} has unit {units[row['statistic']]}",
+                f"{name} is a {row['statistic']}{' of answers' if is_share_of_answers else ''} in {row['unit']}",
+                f"a {row['statistic']}{' of answers' if is_share_of_answers else ''} has unit {unit}",
                 file=where,
             )
         if row["statistic"] == "proportion" and name not in counted:
@@ -182,7 +185,7 @@ def _indicators(registry: Registry) -> Iterator[Problem]:
                 "name a numeric concept in denominator_concept_id",
                 file=where,
             )
-        is_counted = row["statistic"] == "total" and name in counted
+        is_counted = row["statistic"] in ("total", "ratio") and name in counted
         if (
             row["statistic"] != "proportion"
             and not is_counted

@@ -105,7 +105,7 @@ def test_breaks_block_or_warn_as_the_registry_says(release) -> None:
 
     assert cell("victim_any_12m", "ag_2014") == (None, False, "not_tested", "[b]")
     assert cell("victim_any_12m", "vi_2016") == ("ag_2014", True, "up", "[b]")
-    assert cell("victim_any_12m", "vi_2018") == ("vi_2016", True, "up", None)
+    assert cell("victim_any_12m", "vi_2018") == ("vi_2016", True, "stable", None)
     assert cell("suspected_violation_colleagues", "vi_2016") == ("in_2012", True, "up", "[b]")
 
 
@@ -161,6 +161,71 @@ def test_a_part_that_leaves_breaks_the_whole_and_not_the_series_of_constant_scop
         ("ambtenaren_decentraal", "vi_2022", "warn", "frame"),
         ("ambtenaren_gemeente", "vi_2022", "warn", "frame"),
     ]
+
+
+def test_shares_of_answers_are_ratios_with_the_error_of_a_ratio(marts) -> None:
+    """Of the channels that victims of 2024 named, written out: R = sum(w y) / sum(w x), and the linearised variance."""
+    frame = marts.execute(
+        """
+        select respondents.weight, respondents.stratum_id, victims.answer_code = 'ja' as is_victim,
+            coalesce(phone.answer_code = 'ja', false) as y,
+            (select count(*) from core.fct_answer as ticked
+                where ticked.respondent_key = respondents.respondent_key and ticked.answer_code = 'ja'
+                    and ticked.concept_id in ('channel_face_to_face', 'channel_letter_email', 'channel_other',
+                        'channel_phone', 'channel_social_media')) as x
+        from core.fct_respondent as respondents
+        left join core.fct_answer as victims
+            on respondents.respondent_key = victims.respondent_key and victims.concept_id = 'victim_any'
+        left join core.fct_answer as phone
+            on respondents.respondent_key = phone.respondent_key and phone.concept_id = 'channel_phone'
+        where respondents.wave_id = 'vi_2024' and respondents.instrument_id = 'office_holders'
+            and respondents.weight > 0
+        """
+    ).df()
+    inside = frame["is_victim"].fillna(False).astype(float)
+    numerator, denominator = frame["weight"] * frame["y"] * inside, frame["weight"] * frame["x"] * inside
+    share = numerator.sum() / denominator.sum()
+    z = (numerator - share * denominator) / denominator.sum()
+    strata = z.groupby(frame["stratum_id"])
+    variance = (strata.count() * strata.var(ddof=1)).sum()
+    found = {
+        name: (estimate, error, low, high)
+        for name, estimate, error, low, high in marts.execute(
+            """
+            select indicator_id, estimate, standard_error, ci_low, ci_high from mart_trend
+            where wave_id = 'vi_2024' and population_id = 'politieke_ambtsdragers' and breakdown_id = 'total'
+                and indicator_id like 'channel_%_share_of_answers'
+            """
+        ).fetchall()
+    }
+    estimate, error, low, high = found["channel_phone_share_of_answers"]
+    assert estimate == pytest.approx(100 * share, rel=1e-12)
+    assert error == pytest.approx(100 * variance**0.5, rel=1e-9)
+    assert 0 < low < estimate < high < 100
+    assert len(found) == 5
+    assert sum(values[0] for values in found.values()) == pytest.approx(100, rel=1e-12)
+
+
+def test_how_many_elements_of_policy_organisations_have_is_counted(marts) -> None:
+    [mean] = marts.execute(
+        """
+        select avg(elements) from (
+            select respondent_key, count(*) filter (where answer_code = 'ja') as elements
+            from core.fct_answer inner join core.fct_respondent using (respondent_key)
+            inner join core.fct_organisation using (respondent_key)
+            where fct_respondent.wave_id = 'vi_2024' and concept_id like 'element_%' and organisation_type = 'ambtelijk'
+            group by respondent_key having count(*) filter (where missing_kind is not null) = 0
+        )
+        """
+    ).fetchone()
+    [ours] = marts.execute(
+        """
+        select estimate from mart_trend where indicator_id = 'policy_elements_mean' and wave_id = 'vi_2024'
+            and population_id = 'organisaties' and breakdown_id = 'total'
+        """
+    ).fetchone()
+    assert ours == pytest.approx(mean, rel=1e-12)
+    assert 5 < ours < 6
 
 
 def test_every_municipality_of_the_register_is_followed_to_the_last_list(marts) -> None:

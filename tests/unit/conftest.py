@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import re
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
@@ -32,3 +35,14 @@ def landed_study(landed_once: MiniStudy, tmp_path: Path) -> MiniStudy:
     shutil.copytree(landed_once.root, tmp_path, dirs_exist_ok=True)
     settings = Settings(raw=tmp_path / "raw", registry=tmp_path / "registry", home=tmp_path / "warehouse")
     return MiniStudy(tmp_path, settings, copy.deepcopy(landed_once.manifests))
+
+
+@pytest.fixture
+def data_test(project_root: Path) -> Callable[[str, duckdb.DuckDBPyConnection], list[tuple]]:
+    """The rows that a singular test of the dbt project finds in tables of a connection."""
+
+    def rows(name: str, connection: duckdb.DuckDBPyConnection) -> list[tuple]:
+        sql = (project_root / "dbt_project" / "tests" / f"{name}.sql").read_text(encoding="utf-8")
+        return connection.execute(re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", sql)).fetchall()
+
+    return rows

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -58,9 +56,8 @@ def test_no_code_lives_again(mergers: list[Row]):
     assert again == []
 
 
-def test_a_municipality_that_answers_outside_its_years_fails_the_build(project_root: Path):
+def test_a_municipality_that_answers_outside_its_years_fails_the_build(data_test):
     """0010 stood in the lists of 2012 to 2014; 0039 ended on the first day of the first list."""
-    sql = (project_root / "dbt_project/tests/assert_municipalities_exist_in_their_year.sql").read_text()
     with duckdb.connect(":memory:") as connection:
         connection.execute(
             """
@@ -74,7 +71,7 @@ def test_a_municipality_that_answers_outside_its_years_fails_the_build(project_r
             from dim_wave as w, (values ('0010'), ('0039'), ('0077')) as t (c);
             """
         )
-        found = connection.execute(re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", sql)).fetchall()
+        found = data_test("assert_municipalities_exist_in_their_year", connection)
     assert {row[:2] for row in found} == {
         *((f"w{year}", "0010") for year in (2010, 2015)),
         *((f"w{year}", "0039") for year in (2011, 2012, 2014, 2015)),

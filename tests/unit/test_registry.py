@@ -94,6 +94,11 @@ def test_registers_may_be_absent_and_others_may_be_there(root: Path):
     assert validate_registry(registry) == []
 
 
+def test_a_share_of_answers_is_a_ratio_in_percent(root: Path):
+    share = {"statistic": "ratio", "unit": "percent", "denominator_concept_id": "incident_count"}
+    assert changed(root, "indicators", set_values(0, **share)) == []
+
+
 def test_an_answer_makes_an_organisation_a_municipality(root: Path):
     row = {"part": "municipality", "concept_id": "role", "code": "raadslid", "reason": "r"}
     assert changed(root, "organisation_concepts", lambda rows: rows.append(row)) == []
@@ -247,6 +252,11 @@ def test_lines_are_counted_past_cells_with_line_breaks(root: Path):
         ("derived_inputs", lambda rows: rows.clear(), "derived_without_inputs"),
         ("derived_inputs", set_values(0, input_concept_id="victim_any"), "derived_from_derived"),
         ("indicators", set_values(0, unit="count"), "indicator_unit"),
+        (
+            "indicators",
+            set_values(0, statistic="ratio", unit="ratio", denominator_concept_id="incident_count"),
+            "indicator_unit",
+        ),
         ("indicators", set_values(0, statistic="mean", unit="mean"), "indicator_type"),
         ("xw_variables", set_values(0, source_variable=""), "crosswalk_verb"),
         ("xw_variables", set_values(0, verb="not_asked"), "crosswalk_verb"),

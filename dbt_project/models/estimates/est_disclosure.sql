@@ -39,7 +39,7 @@ measured as (
         cells.degrees_of_freedom::double as degrees_of_freedom,
         case when cells.standard_error is null then 1.0 else 0.0 end as no_standard_error,
         -- Nobody or everybody of a group gave a sensitive answer: how much of the group answered (unknown frame: all of it).
-        case when cells.statistic = 'proportion' and indicators.is_sensitive and (cells.numerator_n = 0 or cells.complement_n = 0)
+        case when indicators.is_count_of_codes and indicators.is_sensitive and (cells.numerator_n = 0 or cells.complement_n = 0)
             then 100 * coalesce(members.members_n / nullif(response.invited_n, 0), 1) end as group_disclosure_share
     from {{ ref('est_intervals') }} as cells
     inner join {{ ref('dim_domain') }} as domains using (domain_id)

@@ -1,6 +1,6 @@
 -- Grain: one row per wave, indicator and domain (wave_id, indicator_id, domain_id): every interval, and the one that is chosen.
 -- Shares: logit; Korn-Graubard where effective n * min(p, 1 - p) is small; Clopper-Pearson on Kish's n at 0 and 100 %.
--- Means and totals: Wald. A census has no sampling error: its interval is the figure itself.
+-- A share of answers, which is a ratio, is a share too. Means, totals and other ratios: Wald. A census has no sampling error: its interval is the figure itself.
 with policy as (
     select
         1 - (1 - any_value(value::double) filter (where policy_id = 'confidence_level')) / 2 as upper_probability,
@@ -15,13 +15,19 @@ quantiles as (
         policy.upper_probability as upper,
         policy.korn_graubard_below,
         student_t_quantile(policy.upper_probability, cells.degrees_of_freedom::double) as t,
-        cells.statistic = 'proportion' and cells.numerator_n > 0 and cells.complement_n > 0 and cells.standard_error > 0 as is_inside,
+        shares.indicator_id is not null as is_share,
+        shares.indicator_id is not null and cells.estimate > 0 and cells.estimate < 1 and cells.standard_error > 0
+            and (cells.complement_n > 0 or cells.statistic = 'ratio') as is_inside,
         -- Korn and Graubard's effective sample size p(1 - p)/Var(p), corrected for the degrees of freedom; that of NCHS is at most n.
-        case when cells.statistic = 'proportion' then cells.estimate * (1 - cells.estimate) / nullif(cells.standard_error, 0) ** 2
+        case when shares.indicator_id is not null then cells.estimate * (1 - cells.estimate) / nullif(cells.standard_error, 0) ** 2
             * (student_t_quantile(policy.upper_probability, (cells.respondents_n - 1)::double)
                 / student_t_quantile(policy.upper_probability, cells.degrees_of_freedom::double)) ** 2
         end as korn_graubard_n
     from {{ ref('est_cells') }} as cells
+    left join (
+        select indicator_id from {{ ref('dim_indicator') }}
+        where statistic = 'proportion' or (statistic = 'ratio' and is_count_of_codes)
+    ) as shares using (indicator_id)
     cross join policy
 ),
 
@@ -49,16 +55,16 @@ intervals as (
         case when is_inside then beta_quantile(upper, nchs_n * estimate + 1, nchs_n * (1 - estimate)) end as nchs_high,
         (estimate + wilson_term / 2 - sqrt(wilson_term * (estimate * (1 - estimate) + wilson_term / 4))) / (1 + wilson_term) as wilson_low,
         (estimate + wilson_term / 2 + sqrt(wilson_term * (estimate * (1 - estimate) + wilson_term / 4))) / (1 + wilson_term) as wilson_high,
-        case when statistic = 'proportion' then beta_quantile(1 - upper, kish_n * estimate, kish_n * (1 - estimate) + 1) end as clopper_pearson_low,
-        case when statistic = 'proportion' then beta_quantile(upper, kish_n * estimate + 1, kish_n * (1 - estimate)) end as clopper_pearson_high,
+        case when is_share then beta_quantile(1 - upper, kish_n * estimate, kish_n * (1 - estimate) + 1) end as clopper_pearson_low,
+        case when is_share then beta_quantile(upper, kish_n * estimate + 1, kish_n * (1 - estimate)) end as clopper_pearson_high,
         case
             when estimate is null then 'none'
             when is_census then 'census'
-            when statistic = 'proportion' and (numerator_n = 0 or complement_n = 0) then 'clopper_pearson'
+            when is_share and (estimate <= 0 or estimate >= 1 or (complement_n = 0 and statistic = 'proportion')) then 'clopper_pearson'
             when degrees_of_freedom <= 0 or standard_error is null then 'none'
             -- No variation in the sample is no proof of none in the population.
             when standard_error <= 0.000000001 * abs(estimate) then 'none'
-            when statistic <> 'proportion' then 'wald'
+            when not is_share then 'wald'
             when round(effective_n * least(estimate, 1 - estimate), 9) < korn_graubard_below then 'korn_graubard'
             else 'logit'
         end as ci_method
@@ -66,7 +72,7 @@ intervals as (
 )
 
 select
-    * exclude (upper, korn_graubard_below, t, is_inside, korn_graubard_n, nchs_n, logit, logit_half_width, wilson_term),
+    * exclude (upper, korn_graubard_below, t, is_share, is_inside, korn_graubard_n, nchs_n, logit, logit_half_width, wilson_term),
     {% for bound in ['low', 'high'] %}
     case ci_method
         when 'census' then estimate
