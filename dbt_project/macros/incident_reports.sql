@@ -6,18 +6,26 @@ with counted as (
         indicators.indicator_id,
         indicators.concept_id as report_concept_id,
         indicators.statistic,
-        rules.concept_id as keeping_concept_id
+        rules.concept_id as keeping_concept_id,
+        rules.code as keeping_code
     from {{ ref('dim_indicator') }} as indicators
     inner join {{ ref('concepts') }} as concepts using (concept_id)
-    left join {{ ref('base_rules') }} as rules using (base_id)
+    inner join {{ ref('base_rules') }} as rules using (base_id)
     where concepts.type = 'numeric' and indicators.theme_id = 'organisation'
 ),
 
-keeping as (
-    select counted.report_concept_id, min(indicators.indicator_id) as indicator_id
+shares as (
+    -- Who keeps count, who does not know whether, and who counted none: three shares that are told apart by what they count.
+    select
+        counted.report_concept_id,
+        min(indicators.indicator_id) filter (where codes.code = counted.keeping_code) as keeps_id,
+        min(indicators.indicator_id) filter (where codes.missing_kind is not null) as unknown_id,
+        min(indicators.indicator_id) filter (where indicators.concept_id = counted.report_concept_id) as none_id
     from counted
     inner join {{ ref('dim_indicator') }} as indicators
-        on counted.keeping_concept_id = indicators.concept_id and indicators.statistic = 'proportion'
+        on indicators.concept_id in (counted.keeping_concept_id, counted.report_concept_id)
+        and indicators.statistic = 'proportion'
+    inner join {{ ref('indicator_codes') }} as codes on indicators.indicator_id = codes.indicator_id
     group by all
 ),
 
@@ -41,7 +49,7 @@ numbers as (
         min(trend.reason_code) as flag_reason
     from {{ trend }} as trend
     inner join counted using (indicator_id)
-    where trend.breakdown_id = 'total'
+    where trend.breakdown_id = 'total' and counted.statistic <> 'proportion'
     group by all
 )
 
@@ -56,17 +64,24 @@ select
     numbers.organisations_n,
     numbers.reports_n::double as reports_n,
     numbers.reports_mean::double as reports_mean,
-    trend.estimate as keeps_count_pct,
-    trend.publication_status as keeps_count_status,
+    keeps.estimate as keeps_count_pct,
+    keeps.publication_status as keeps_count_status,
     case when numbers.is_suppressed then 'suppress' when numbers.is_flagged then 'flag' else 'publish' end as publication_status,
     if(numbers.is_suppressed, numbers.suppress_marker, numbers.flag_marker) as marker,
-    if(numbers.is_suppressed, numbers.suppress_reason, numbers.flag_reason) as reason_code
+    if(numbers.is_suppressed, numbers.suppress_reason, numbers.flag_reason) as reason_code,
+    -- Of those that keep count; of all that were asked.
+    none.estimate as no_reports_pct,
+    none.publication_status as no_reports_status,
+    unknown.estimate as keeping_unknown_pct,
+    unknown.publication_status as keeping_unknown_status
 from numbers
 inner join {{ ref('concepts') }} as concepts on numbers.report_concept_id = concepts.concept_id
-left join keeping using (report_concept_id)
-left join {{ trend }} as trend
-    on keeping.indicator_id = trend.indicator_id
-    and numbers.population_id = trend.population_id
-    and numbers.wave_id = trend.wave_id
-    and trend.breakdown_id = 'total'
+left join shares using (report_concept_id)
+{%- for name in ['keeps', 'none', 'unknown'] %}
+left join {{ trend }} as {{ name }}
+    on shares.{{ name }}_id = {{ name }}.indicator_id
+    and numbers.population_id = {{ name }}.population_id
+    and numbers.wave_id = {{ name }}.wave_id
+    and {{ name }}.breakdown_id = 'total'
+{%- endfor %}
 {% endmacro %}

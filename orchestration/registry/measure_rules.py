@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterator
 
 from orchestration.deliveries.problems import Problem, closest
@@ -31,8 +33,18 @@ def _codes(registry: Registry) -> Iterator[Problem]:
     for index, row in enumerate(registry.table("indicator_codes")):
         concept = registry.indicators[row["indicator_id"]].concept_id
         codes = registry.codes_of(concept)
-        if row["code"] and row["code"] not in codes:
+        if row["code"] and row["code"] not in codes and not _is_number_of(registry, concept, row["code"]):
             yield _unknown_code(registry, "indicator_codes", index, row["code"], concept, codes)
+
+
+def _is_number_of(registry: Registry, concept_id: str, code: str) -> bool:
+    """Whether a code is one of the numbers of a numeric concept, written as answers are."""
+    concept = registry.concepts[concept_id]
+    if concept.type != "numeric" or not re.fullmatch(r"0|-?[1-9][0-9]*", code):
+        return False
+    low = -math.inf if concept.valid_min is None else concept.valid_min
+    high = math.inf if concept.valid_max is None else concept.valid_max
+    return low <= int(code) <= high
 
 
 def _unknown_code(
@@ -45,7 +57,7 @@ def _unknown_code(
         f"is not in the {known}{closest(code, codes)}" if codelist else f"cannot be a code of {known}",
         f"use one of {', '.join(codes)}, or add {codelist},{code} to codelists/codelists.csv"
         if codes
-        else f"give {concept} a code list, or correct the concept",
+        else f"give {concept} a code list, correct the concept, or count a whole number within its bounds",
         file=place(registry, table, index),
         code=code,
     )

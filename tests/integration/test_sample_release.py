@@ -228,6 +228,45 @@ def test_how_many_elements_of_policy_organisations_have_is_counted(marts) -> Non
     assert 5 < ours < 6
 
 
+def test_not_kept_is_told_apart_from_none_and_from_unknown(marts) -> None:
+    """Of the organisations of 2024: who keeps count, who of them counted none, who does not know; written out."""
+    answers = dict(
+        marts.execute(
+            """
+            select coalesce(kept.answer_code, kept.missing_kind) || coalesce(' ' || (reports.answer_number = 0), ''), count(*)
+            from core.fct_organisation
+            inner join core.fct_answer as kept
+                on fct_organisation.respondent_key = kept.respondent_key
+                and kept.concept_id = 'reports_kept_aggression'
+            inner join core.fct_answer as reports
+                on fct_organisation.respondent_key = reports.respondent_key
+                and reports.concept_id = 'reports_aggression_n'
+            where fct_organisation.wave_id = 'vi_2024' and organisation_type = 'ambtelijk'
+            group by 1
+            """
+        ).fetchall()
+    )
+    told, unknown, not_kept = answers["ja true"] + answers["ja false"], answers["dont_know"], answers["nee"]
+    # Who keeps count and gave no number is no zero.
+    kept = told + answers["ja"]
+    [row] = marts.execute(
+        """
+        select organisations_n, keeps_count_pct, no_reports_pct, keeping_unknown_pct from mart_incident_reports
+        where report_kind = 'reports_aggression_n' and population_id = 'organisaties' and wave_id = 'vi_2024'
+        """
+    ).fetchall()
+    assert row == pytest.approx(
+        (
+            told,
+            100 * kept / (kept + not_kept),
+            100 * answers["ja true"] / told,
+            100 * unknown / (kept + not_kept + unknown),
+        )
+    )
+    kinds = marts.execute("select distinct report_kind from mart_incident_reports order by 1").fetchall()
+    assert kinds == [("reports_aggression_n",), ("reports_integrity_n",)]
+
+
 def test_every_municipality_of_the_register_is_followed_to_the_last_list(marts) -> None:
     rows = marts.execute(
         "select municipality_code, end_kind, current_code, current_name from core.dim_municipality"

@@ -94,6 +94,23 @@ def test_registers_may_be_absent_and_others_may_be_there(root: Path):
     assert validate_registry(registry) == []
 
 
+@pytest.mark.parametrize(
+    ("code", "is_known"),
+    [("0", True), ("50", True), ("-1", False), ("51", False), ("01", False), ("1.5", False), ("x", False)],
+)
+def test_a_share_may_count_one_number_of_a_numeric_concept(root: Path, code: str, is_known: bool):
+    changed(
+        root,
+        "concepts",
+        lambda rows: [
+            row.update(valid_min="0", valid_max="50") for row in rows if row["concept_id"] == "incident_count"
+        ],
+    )
+    changed(root, "indicators", set_values(0, concept_id="incident_count"))
+    found = changed(root, "indicator_codes", set_values(0, code=code))
+    assert kinds(found) == (set() if is_known else {"unknown_codelist_code"})
+
+
 def test_a_share_of_answers_is_a_ratio_in_percent(root: Path):
     share = {"statistic": "ratio", "unit": "percent", "denominator_concept_id": "incident_count"}
     assert changed(root, "indicators", set_values(0, **share)) == []
