@@ -1,10 +1,6 @@
 -- Of each cell: who is in the base and who is not, by reason, are together everyone of the domain whose file asks the question.
 with asked as (
-    select file_key, concept_id from {{ ref('fct_question') }}
-    union
-    select asked.file_key, inputs.concept_id
-    from {{ ref('fct_question') }} as asked
-    inner join {{ ref('derived_inputs') }} as inputs on asked.concept_id = inputs.input_concept_id
+    {{ asked_concepts() }}
 ),
 
 members as (

@@ -69,7 +69,8 @@ class Estimator:
         for row in {**POLICIES, **policies}.items():
             self.connection.execute("insert into estimation_policies values (?, ?)", row)
         self.connection.execute(
-            "create table dim_indicator (indicator_id varchar, statistic varchar, family_id varchar)"
+            "create table dim_indicator (indicator_id varchar, statistic varchar, family_id varchar, "
+            "is_count_of_codes boolean)"
         )
         self.connection.execute(
             "create table fct_indicator_value "
@@ -89,7 +90,10 @@ class Estimator:
 
     def add_indicator(self, name: str, statistic: str, values: pd.DataFrame, family: str = "family") -> None:
         """``values``: ``respondent_key``, ``value`` and, of a ratio, ``denominator``."""
-        self.connection.execute("insert into dim_indicator values (?, ?, ?)", [name, statistic, family])
+        self.connection.execute(
+            "insert into dim_indicator values (?, ?, ?, ?)",
+            [name, statistic, family, statistic == "proportion"],
+        )
         given = {"respondent_key": "respondent_key", "indicator_id": f"'{name}'", "value": "value"}
         given["denominator"] = "denominator" if "denominator" in values else "1"
         self._insert("fct_indicator_value", given, values)

@@ -2,11 +2,7 @@
 -- ask the indicator's concept, who are in its base (in_base) or why they are not. The reasons exclude one another: a weight of
 -- zero, then outside the base, then a kind of missing that the base does not count, then a ratio without a denominator.
 with asked as (
-    select file_key, concept_id from {{ ref('fct_question') }}
-    union
-    select asked.file_key, inputs.concept_id
-    from {{ ref('fct_question') }} as asked
-    inner join {{ ref('derived_inputs') }} as inputs on asked.concept_id = inputs.input_concept_id
+    {{ asked_concepts() }}
 ),
 
 rules as (
@@ -17,7 +13,7 @@ rules as (
 
 base_members as (
     select answers.respondent_key, matched.base_id
-    from {{ ref('hrm_answers') }} as answers
+    from {{ ref('fct_answer') }} as answers
     inner join {{ ref('base_rules') }} as matched
         on answers.concept_id = matched.concept_id
         and answers.answer_code = matched.code
@@ -53,7 +49,7 @@ unanswered as (
         respondents.wave_id,
         indicators.indicator_id,
         answers.missing_kind as reason
-    from {{ ref('hrm_answers') }} as answers
+    from {{ ref('fct_answer') }} as answers
     inner join {{ ref('fct_respondent') }} as respondents using (respondent_key)
     inner join {{ ref('dim_indicator') }} as indicators on answers.concept_id = indicators.concept_id
     left join {{ ref('base_missings') }} as kept
@@ -73,9 +69,9 @@ undivided as (
     -- A ratio: answered, and what it is divided by is not.
     select answers.respondent_key, respondents.wave_id, indicators.indicator_id, 'no_denominator' as reason
     from {{ ref('dim_indicator') }} as indicators
-    inner join {{ ref('hrm_answers') }} as answers on indicators.concept_id = answers.concept_id
+    inner join {{ ref('fct_answer') }} as answers on indicators.concept_id = answers.concept_id
     inner join {{ ref('fct_respondent') }} as respondents using (respondent_key)
-    left join {{ ref('hrm_answers') }} as denominators
+    left join {{ ref('fct_answer') }} as denominators
         on answers.respondent_key = denominators.respondent_key
         and indicators.denominator_concept_id = denominators.concept_id
     left join rules on indicators.base_id = rules.base_id

@@ -1,11 +1,7 @@
 -- Grain: one row per indicator, population and wave (indicator_id, population_id, wave_id).
 -- Says whether the wave asked it, to which segment of comparable waves it belongs, and the wave a change goes to.
 with asked_concepts as (
-    select file_key, wave_id, instrument_id, concept_id from {{ ref('fct_question') }}
-    union
-    select asked.file_key, asked.wave_id, asked.instrument_id, inputs.concept_id
-    from {{ ref('fct_question') }} as asked
-    inner join {{ ref('derived_inputs') }} as inputs on asked.concept_id = inputs.input_concept_id
+    {{ asked_concepts() }}
 ),
 
 needed as (
