@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from orchestration.publication.comparability_matrix import (
@@ -69,11 +70,17 @@ EFFECTS = {
 }
 
 
+OTHER_BREAK = re.compile(r"\b\w+ \((\w+), (?:block|warn)\): ")
+"""How ``mart_comparability.other_breaks`` names a break."""
+
+
 def note_text(note: BreakNote) -> str:
     """A break as a line under the matrix: kind, reason, effect, source, and what else lies in the same step."""
     told = f"{KINDS.get(note.kind, note.kind)}: {note.reason} ({EFFECTS.get(note.effect, note.effect)})"
     told = f"{told} · {note.source}" if note.source else told
-    return f"{told} · in dezelfde stap ook {note.others}" if note.others else told
+    # Kinds in words instead of the names and English kinds of the register.
+    others = OTHER_BREAK.sub(lambda found: f"{KINDS.get(found[1], found[1])}: ", note.others)
+    return f"{told} · in dezelfde stap ook {others}" if others else told
 
 
 def cell_text(cell: MatrixCell, numbers: Mapping[BreakNote, int]) -> str:

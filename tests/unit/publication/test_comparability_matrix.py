@@ -112,7 +112,7 @@ def test_every_state_comes_from_the_tables(matrix: Matrix):
 def test_breaks_that_another_outranks_stand_behind_it(matrix: Matrix):
     broken, warned = (cell.note for cell in matrix.rows[0].cells if cell.state in ("broken", "warned"))
     assert (broken.others, warned.others) == (OTHER, "")
-    assert note_text(broken).endswith("· colofon · in dezelfde stap ook b4 (frame, warn): ander kader")
+    assert note_text(broken).endswith("· colofon · in dezelfde stap ook steekproefkader: ander kader")
     assert "in dezelfde stap" not in note_text(warned)
 
 
@@ -168,7 +168,7 @@ def test_the_screen_shows_signs_lines_and_numbers(matrix: Matrix):
     assert lines[4] == "label i1    ○───────●      ┃×¹──────◇²──────◐³"
     assert lines[5] == "label i2    ·       ·       –       –       ×"
     first = "  1  2014 ag: uitvoerder: ander bureau (verandering niet berekend) · colofon"
-    assert f"{first} · in dezelfde stap ook {OTHER}" in lines
+    assert f"{first} · in dezelfde stap ook steekproefkader: ander kader" in lines
     assert "  3  2018 ag: afbakening: andere <afbakening> (verandering wel berekend, met [b])" in lines
     assert "  ◇  gevraagd, een reeks op zichzelf" in lines
     assert any(line.startswith("  ×  ") for line in lines)
