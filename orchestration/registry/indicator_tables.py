@@ -205,6 +205,14 @@ TABLES = (
             flag("is_sensitive", "whether stricter disclosure rules apply", "true"),
             flag("is_headline", "whether it is in the printed headline trend", "true"),
             sort_order(),
+            Column(
+                "granularity",
+                "where answer lists changed: `fine`, the answers as some waves had them, or `general`, an answer that "
+                "joins them and runs through; empty where one list was used throughout",
+                "",
+                required=False,
+                allowed=("fine", "general"),
+            ),
         ),
     ),
     Table(

@@ -228,6 +228,42 @@ def test_how_many_elements_of_policy_organisations_have_is_counted(marts) -> Non
     assert 5 < ours < 6
 
 
+def test_a_general_answer_runs_through_where_the_fine_ones_end(marts, release) -> None:
+    [fine] = marts.execute(
+        """
+        select 100 * sum(weight) filter (where verbal.answer_code = 'ja' or discrimination.answer_code = 'ja')
+            / sum(weight) from core.fct_respondent
+        inner join core.fct_answer as verbal using (respondent_key)
+        inner join core.fct_answer as discrimination using (respondent_key)
+        where fct_respondent.wave_id = 'ag_2012' and fct_respondent.instrument_id = 'office_holders'
+            and verbal.concept_id = 'victim_verbal' and discrimination.concept_id = 'victim_discrimination'
+            and (verbal.answer_code = 'ja' or discrimination.answer_code = 'ja'
+                or (verbal.missing_kind is null and discrimination.missing_kind is null))
+        """
+    ).fetchone()
+    general, verbal = (
+        series(marts, name, "politieke_ambtsdragers")
+        for name in ("victim_verbal_general_12m", "victim_verbal_12m")
+    )
+    assert general[2012] == pytest.approx(fine, rel=1e-12)
+    assert general[2012] > verbal[2012]
+    # From 2016 on there is one answer for both.
+    assert {year: share for year, share in general.items() if year >= 2016} == {
+        year: share for year, share in verbal.items() if year >= 2016
+    }
+    told = release.execute(
+        """
+        select indicator_id, granularity, comparable_wave_id, break_effect from mart_comparability
+        where wave_id = 'vi_2016' and population_id = 'politieke_ambtsdragers' and indicator_id like 'victim_verbal%'
+        order by all
+        """
+    ).fetchall()
+    assert told == [
+        ("victim_verbal_12m", "fine", None, "block"),
+        ("victim_verbal_general_12m", "general", "ag_2014", "warn"),
+    ]
+
+
 def test_not_kept_is_told_apart_from_none_and_from_unknown(marts) -> None:
     """Of the organisations of 2024: who keeps count, who of them counted none, who does not know; written out."""
     answers = dict(

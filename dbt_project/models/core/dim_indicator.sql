@@ -14,5 +14,6 @@ select
     indicators.is_sensitive = 'true' as is_sensitive,
     indicators.is_headline = 'true' as is_headline,
     indicators.indicator_id in (select indicator_id from {{ ref('indicator_codes') }}) as is_count_of_codes,
-    cast(indicators.sort_order as integer) as sort_order
+    cast(indicators.sort_order as integer) as sort_order,
+    indicators.granularity
 from {{ ref('indicators') }} as indicators

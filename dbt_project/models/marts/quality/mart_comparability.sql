@@ -25,7 +25,8 @@ select
     populations.sort_order as population_sort_order,
     comparability.instrument_id,
     comparability.is_asked and fielded.status = 'assumed' as is_assumed,
-    comparability.other_breaks
+    comparability.other_breaks,
+    indicators.granularity
 from {{ ref('est_comparability') }} as comparability
 inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
 inner join {{ ref('dim_population') }} as populations using (population_id)
