@@ -265,7 +265,7 @@ def test_forward_and_backward_agree(told, settings: Settings, release: ReleaseRe
         if use["part"] == "numerator"
         for indicator in use["indicators"]
     }
-    assert counted == {"victim_any_12m", "victim_verbal_12m"}
+    assert counted == {"victim_any_12m", "victim_verbal_12m", "victim_verbal_general_12m"}
     cells = {name for use in forward["uses"] for name in use["cells"]}
     assert (forward["cells_n"], forward["published_n"] + forward["suppressed_n"]) == (len(cells), len(cells))
     assert HEADLINE in cells
