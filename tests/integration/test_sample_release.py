@@ -248,9 +248,8 @@ def test_a_general_answer_runs_through_where_the_fine_ones_end(marts, release) -
     assert general[2012] == pytest.approx(fine, rel=1e-12)
     assert general[2012] > verbal[2012]
     # From 2016 on there is one answer for both.
-    assert {year: share for year, share in general.items() if year >= 2016} == {
-        year: share for year, share in verbal.items() if year >= 2016
-    }
+    since = [year for year in general if year >= 2016]
+    assert [general[year] for year in since] == pytest.approx([verbal[year] for year in since], rel=1e-12)
     told = release.execute(
         """
         select indicator_id, granularity, comparable_wave_id, break_effect from mart_comparability
