@@ -7,7 +7,7 @@ match. They never judge guards and never name a value of a respondent; what cann
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,15 +16,18 @@ from orchestration.deliveries.corrections.columns import (
     NotThisKind,
     cell_for,
     code_for,
+    declaration_of,
     declared_parts,
     holds,
     is_declared_missing,
     is_range,
+    is_reason,
     labels_of,
     variable_of,
     with_codes,
     with_columns,
 )
+from orchestration.deliveries.corrections.reasons import coded_column, without_rows
 from orchestration.deliveries.corrections.records import (
     Action,
     DeclareMissing,
@@ -96,7 +99,7 @@ def _differing(new: Any, old: Any) -> Any:
 
 
 def _changed_columns(source: SourceTable, columns: dict[str, Any], matched: Any) -> Change:
-    before = {name: source.frame[name] for name in columns}
+    before = {name: coded_column(source, name) for name in columns}
     differs = np.zeros(len(source.frame), dtype=bool)
     for name, column in columns.items():
         differs |= _differing(column, before[name]).to_numpy(dtype=bool)
@@ -108,7 +111,16 @@ def _placed(variable: SourceVariable, column: Any, rows: Any, code: str | None) 
     """The column with one value in these rows."""
     import pandas as pd
 
-    cells = column.to_numpy(dtype=float if variable.storage_type == NUMERIC else object).copy()
+    if code is not None and is_reason(variable, code):
+        if code not in declared_parts(variable):
+            raise Refusal(
+                "is the reason of a missing number, and the file has no such reason in this variable",
+                "write `null` for no value at all, or correct the code in the correction",
+                variable.variable_name,
+                code,
+            )
+        column = column.astype(object)
+    cells = column.to_numpy().copy()
     cells[rows.to_numpy(dtype=bool)] = cell_for(variable, code)
     return pd.Series(cells, index=column.index, dtype=column.dtype)
 
@@ -117,14 +129,14 @@ def _set_value(source: SourceTable, action: SetValue, rows: Any) -> Change:
     columns = {}
     for name in action.variable:
         variable = _named(source, name)
-        columns[name] = _placed(variable, source.frame[name], rows, _code(variable, action.value))
+        columns[name] = _placed(variable, coded_column(source, name), rows, _code(variable, action.value))
     return _changed_columns(source, columns, rows)
 
 
 def _recode(source: SourceTable, action: Recode, rows: Any) -> Change:
     columns, matched = {}, rows & False
     for name in action.variable:
-        variable, old = _named(source, name), source.frame[name]
+        variable, old = _named(source, name), coded_column(source, name)
         column, seen = old, set()
         for code, new in action.codes.items():
             found = _code(variable, code)
@@ -164,7 +176,8 @@ def _multiply(source: SourceTable, action: Multiply, rows: Any) -> Change:
                 "correct `by`, or first move the missing codes with a `recode`",
                 name,
             )
-        columns[name] = product
+        coded = coded_column(source, name)
+        columns[name] = coded.where(~chosen, product)
         matched = matched | chosen
     return _changed_columns(source, columns, matched)
 
@@ -176,7 +189,9 @@ def _swap(source: SourceTable, action: Swap, rows: Any) -> Change:
             f"one of {first.variable_name} and {second.variable_name} holds numbers, the other text",
             "correct `variables` in the correction",
         )
-    one, other = (source.frame[name] for name in action.variables)
+    one, other = (coded_column(source, name) for name in action.variables)
+    if one.dtype != other.dtype:
+        one, other = one.astype(object), other.astype(object)
     columns = {first.variable_name: one.where(~rows, other), second.variable_name: other.where(~rows, one)}
     return _changed_columns(source, columns, rows)
 
@@ -184,15 +199,9 @@ def _swap(source: SourceTable, action: Swap, rows: Any) -> Change:
 def _drop_rows(source: SourceTable, action: DropRows, rows: Any) -> Change:
     if rows.all() and len(rows):
         raise Refusal("every row matches, and none would be left", "correct `match` in the correction")
-    kept, n = ~rows.to_numpy(dtype=bool), len(source.frame)
-    changes = {}
-    for one in fields(source):
-        held = getattr(source, one.name)
-        if hasattr(held, "columns") and len(held) == n:
-            changes[one.name] = held.loc[kept].reset_index(drop=True)
+    kept = without_rows(source, ~rows.to_numpy(dtype=bool))
     dropped = int(rows.sum())
-    names = source.variable_names
-    return Change(with_codes(replace(source, **changes), names), rows, dropped, dropped > 0)
+    return Change(with_codes(kept, kept.variable_names), rows, dropped, dropped > 0)
 
 
 def _rename(source: SourceTable, action: Rename, rows: Any) -> Change:
@@ -232,7 +241,7 @@ def _relabel_code(source: SourceTable, action: RelabelCode, rows: Any) -> Change
     for name in action.variable:
         variable = _named(source, name)
         code = _code(variable, action.code)
-        holding = holds(variable, source.frame[name], code)
+        holding = holds(variable, coded_column(source, name), code)
         known = labels_of(source, name)
         if code not in known and not holding.any():
             raise Refusal(
@@ -251,9 +260,7 @@ def _declare_missing(source: SourceTable, action: DeclareMissing, rows: Any) -> 
         added = []
         for code in action.codes:
             found = _code(variable, code)
-            if "|" in found:
-                raise Refusal("a code with | cannot be declared missing", "recode it first", name, code)
-            holding = holds(variable, source.frame[name], found)
+            holding = holds(variable, coded_column(source, name), found)
             if not holding.any() and found not in known:
                 raise Refusal(
                     "no answer has this code, and it has no label",
@@ -271,7 +278,8 @@ def _declare_missing(source: SourceTable, action: DeclareMissing, rows: Any) -> 
             added.append(found)
             matched = matched | holding
         parts = [*declared_parts(variable), *dict.fromkeys(added)]
-        source = with_codes(_with_variable(source, name, missing_declaration="|".join(parts)), [name])
+        declaration = declaration_of(variable, parts)
+        source = with_codes(_with_variable(source, name, missing_declaration=declaration), [name])
     return Change(source, matched, 0, is_effective=True)
 
 
@@ -282,6 +290,13 @@ def _declare_valid(source: SourceTable, action: DeclareValid, rows: Any) -> Chan
         parts = declared_parts(variable)
         for code in action.codes:
             found = _code(variable, code)
+            if is_reason(variable, found):
+                raise Refusal(
+                    "is the reason of a missing number, which cannot be valid",
+                    "give these rows a number with a `recode`, or take the code out of `codes`",
+                    name,
+                    code,
+                )
             inside = [part for part in parts if is_range(variable, part) and _is_in(part, found)]
             if inside:
                 raise Refusal(
@@ -293,10 +308,10 @@ def _declare_valid(source: SourceTable, action: DeclareValid, rows: Any) -> Chan
             if found not in parts:
                 raise Refusal("is not declared missing", "correct `codes` in the correction", name, code)
             parts.remove(found)
-            matched = matched | holds(variable, source.frame[name], found)
+            matched = matched | holds(variable, coded_column(source, name), found)
         known = labels_of(source, name)
         undeclared = {_code(variable, code) for code in action.codes}
-        source = _with_variable(source, name, missing_declaration="|".join(parts))
+        source = _with_variable(source, name, missing_declaration=declaration_of(variable, parts))
         # A code that was listed for its declaration alone is a plain number now.
         values = [
             value

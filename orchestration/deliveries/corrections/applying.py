@@ -16,6 +16,7 @@ from orchestration.deliveries.corrections.columns import (
     labels_of,
     variable_of,
 )
+from orchestration.deliveries.corrections.reasons import coded_column
 from orchestration.deliveries.corrections.records import Condition, Correction, Rename
 from orchestration.deliveries.manifest import CORRECTIONS_NAME, DeliveredFile, Manifest
 from orchestration.deliveries.problems import DeliveryProblems, Problem, closest
@@ -146,7 +147,7 @@ def _matching(source: SourceTable, conditions: Sequence[Condition]) -> Any:
                         condition.variable,
                         code or "",
                     ) from None
-                found = found | holds(variable, column, known)
+                found = found | holds(variable, coded_column(source, condition.variable), known)
         elif variable.storage_type != NUMERIC:
             raise Refusal(
                 "is text, and `at_least` and `at_most` are for numbers",
@@ -217,7 +218,7 @@ def _check_before(source: SourceTable, correction: Correction, name: str, change
             name,
             str(wrong),
         ) from None
-    found = counted(source.frame[name][change.matched])
+    found = counted(coded_column(source, name)[change.matched])
     told = [
         f"code {_shown(code)} does not occur" for code in wanted if code not in found and wanted[code] != 0
     ]

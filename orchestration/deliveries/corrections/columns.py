@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from orchestration.deliveries.corrections.reasons import with_coded_column
 from orchestration.deliveries.readers.dictionary import coded_values
 from orchestration.deliveries.source_table import (
     NUMERIC,
@@ -14,8 +16,13 @@ from orchestration.deliveries.source_table import (
     SourceValue,
     SourceVariable,
     canonical_code,
+    declared_text,
     in_missing_declaration,
 )
+from orchestration.deliveries.source_table import declared_parts as parts_of
+
+REASON = re.compile(r"\.[a-z]")
+PLAIN_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 class NotThisKind(Exception):
@@ -28,27 +35,31 @@ def variable_of(source: SourceTable, name: str) -> SourceVariable | None:
 
 
 def code_for(variable: SourceVariable, code: str) -> str:
-    """The canonical code in this variable: ``01`` and ``1.0`` are ``1`` among numbers. Raises ``NotThisKind``."""
-    if variable.storage_type != NUMERIC:
+    """The canonical code in this variable: ``01`` and ``1.0`` are ``1`` among numbers, and ``.a`` to ``.z`` the
+    reasons of missing ones. Raises ``NotThisKind``."""
+    if variable.storage_type != NUMERIC or is_reason(variable, code):
         return code
-    try:
-        number = float(code)
-    except ValueError:
-        raise NotThisKind(code) from None
+    # Python's own notation of numbers has more signs, such as 1_0 for ten.
+    number = float(code) if PLAIN_NUMBER.fullmatch(code) else math.nan
     if not math.isfinite(number):
         raise NotThisKind(code)
     return canonical_code(number)
 
 
+def is_reason(variable: SourceVariable, code: str) -> bool:
+    """Whether a code says why a number is missing."""
+    return variable.storage_type == NUMERIC and REASON.fullmatch(code) is not None
+
+
 def cell_for(variable: SourceVariable, code: str | None) -> Any:
     """What a cell of this variable holds for a code; ``None`` (no value) is NaN among numbers."""
-    if variable.storage_type != NUMERIC:
+    if variable.storage_type != NUMERIC or (code is not None and is_reason(variable, code)):
         return code
     return float("nan") if code is None else float(code)
 
 
 def holds(variable: SourceVariable, column: Any, code: str | None) -> Any:
-    """Which rows hold a canonical code (``None``: no value), as a boolean column."""
+    """Which rows of a coded column hold a canonical code (``None``: no value and no reason), as a boolean column."""
     return column.isna() if code is None else column == cell_for(variable, code)
 
 
@@ -80,7 +91,12 @@ def labels_of(source: SourceTable, name: str) -> dict[str, SourceValue]:
 
 def declared_parts(variable: SourceVariable) -> list[str]:
     """The parts of a missing declaration: codes, and ranges among numbers."""
-    return [part for part in variable.missing_declaration.split("|") if part]
+    return parts_of(variable.missing_declaration, variable.storage_type == NUMERIC)
+
+
+def declaration_of(variable: SourceVariable, parts: Iterable[str]) -> str:
+    """A missing declaration of these parts, as landing writes it."""
+    return "|".join(parts if variable.storage_type == NUMERIC else map(declared_text, parts))
 
 
 def is_range(variable: SourceVariable, part: str) -> bool:
@@ -88,11 +104,12 @@ def is_range(variable: SourceVariable, part: str) -> bool:
 
 
 def with_columns(source: SourceTable, columns: Mapping[str, Any]) -> SourceTable:
-    """The same file with other cells; the codes that lie in a range of missing codes are found anew."""
-    frame = source.frame.copy(deep=False)
+    """The same file with other coded columns; the codes that lie in a range of missing codes are found anew."""
     for name, column in columns.items():
-        frame[name] = column.to_numpy() if hasattr(column, "to_numpy") else column
-    return with_codes(replace(source, frame=frame), columns)
+        variable = variable_of(source, name)
+        assert variable is not None
+        source = with_coded_column(source, variable, column)
+    return with_codes(source, columns)
 
 
 def with_codes(
@@ -115,7 +132,9 @@ def with_codes(
         }
         kept |= (labels or {}).get(name, {})
         is_numeric = variable.storage_type == NUMERIC
-        for value in coded_values(name, is_numeric, kept, variable.missing_declaration, source.frame[name]):
+        reasons = set(source.missing_reasons.get(name, {}).values())
+        declaration, answers = variable.missing_declaration, source.frame[name]
+        for value in coded_values(name, is_numeric, kept, declaration, answers, reasons):
             # What a reader knows of a code besides stays with it.
             earlier = known.get(value.code, value)
             values.append(

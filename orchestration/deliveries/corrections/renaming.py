@@ -27,6 +27,8 @@ def with_name(source: SourceTable, old: str, new: str) -> SourceTable:
         for one in fields(source)
         if one.name not in ("file_label", "encoding")
     }
+    if source.declared_weight == old:
+        changes["declared_weight"] = new
     return replace(source, **changes)
 
 
