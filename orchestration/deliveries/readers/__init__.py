@@ -12,7 +12,7 @@ from orchestration.deliveries.readers.system_file import read_sav
 from orchestration.deliveries.readers.workbook import read_xlsx
 from orchestration.deliveries.source_table import SourceTable
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Bump when a reader returns something else for the same file, so that everything is landed anew."""
 
 __all__ = ["READER_VERSION", "read_csv", "read_dta", "read_por", "read_sav", "read_source", "read_xlsx"]

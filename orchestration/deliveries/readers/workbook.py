@@ -17,6 +17,7 @@ from typing import Any
 from orchestration.deliveries.codebook import Codebook, codebook_from_rows, read_codebook_file
 from orchestration.deliveries.file_faults import check_header, foreign, read_bytes, truncated, unreadable
 from orchestration.deliveries.problems import raise_when_any
+from orchestration.deliveries.readers.workbook_text import shared_texts
 from orchestration.deliveries.readers.worksheet_rows import CellError, Formula, sheet_rows
 from orchestration.deliveries.source_table import NUMERIC, STRING, SourceTable, canonical_code
 from orchestration.deliveries.texts import VARIABLE_LABEL, Texts, WholeText, added
@@ -111,14 +112,14 @@ def _table(path: Path, header: list[str], rows: list[tuple[Any, ...]], meaning: 
     types: dict[str, str] = {}
     kinds: dict[str, Counter[str]] = {}
     for index, name in enumerate(texts.one(name, VARIABLE_LABEL) for name in header):
-        cells = [row[index] if index < len(row) else None for row in rows]
-        found = Counter(_kind(cell) for cell in cells if cell is not None and cell != "")
+        cells = [_filled(row[index]) if index < len(row) else None for row in rows]
+        found = Counter(_kind(cell) for cell in cells if cell is not None)
         is_numeric = not found.keys() - {"number"}
         types[name] = NUMERIC if is_numeric else STRING
         if not is_numeric:
             kinds[name] = found
         columns[name] = (
-            pd.Series([None if cell in (None, "") else cell for cell in cells], dtype="float64")
+            pd.Series(cells, dtype="float64")
             if is_numeric
             else texts.column([None if cell is None else _text(cell) for cell in cells], name)
         )
@@ -158,11 +159,18 @@ def _worksheets(data: bytes) -> dict[str, Any]:
     """Sheets with cells, by name: a sheet that is one chart holds none."""
     from openpyxl.chartsheet import Chartsheet
     from openpyxl.reader.excel import ExcelReader
+    from openpyxl.xml.constants import SHARED_STRINGS
 
     class WithoutCharts(ExcelReader):
         def read_chartsheet(self, sheet: Any, rel: Any) -> None:
             """Keeps its place among the sheets; openpyxl stumbles over one without a drawing."""
             self.wb._add_sheet(Chartsheet(parent=self.wb, title=sheet.name))
+
+        def read_strings(self) -> None:
+            """As they are written; the rows of a sheet undo the escapes."""
+            if (part := self.package.find(SHARED_STRINGS)) is not None:
+                with self.archive.open(part.PartName[1:]) as source:
+                    self.shared_strings = shared_texts(source)
 
     reader = WithoutCharts(io.BytesIO(data), read_only=True, keep_links=False)
     reader.read()
@@ -203,6 +211,11 @@ def _named(path: Path, names: list[str], wanted: str) -> str:
             "correct the name of the sheet in delivery.yml",
         )
     return wanted
+
+
+def _filled(cell: Any) -> Any:
+    """A cell with nothing but blanks is empty."""
+    return None if isinstance(cell, str) and not cell.strip() else cell
 
 
 def _kind(cell: Any) -> str:

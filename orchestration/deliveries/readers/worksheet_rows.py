@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.deliveries.file_faults import unreadable
+from orchestration.deliveries.number_text import EXACT_INTEGER
+from orchestration.deliveries.readers.workbook_text import unescaped
 
 CELL_TYPES = frozenset({"n", "s", "str", "inlineStr", "b", "e", "d", "f"})
 """Of the format; openpyxl takes a cell of any other for empty."""
@@ -34,7 +36,7 @@ def sheet_rows(path: Path, sheet: Any) -> list[tuple[Any, ...]]:
     The sheet's own parser is asked: openpyxl's rows leave out what stands at a place that it has passed already,
     without a word. Raises ``DeliveryProblems`` on merged cells, and an error of Python on damage.
     """
-    from openpyxl.worksheet._reader import CELL_TAG, ROW_TAG, WorkSheetParser
+    from openpyxl.worksheet._reader import CELL_TAG, ROW_TAG, VALUE_TAG, WorkSheetParser
 
     class StrictParser(WorkSheetParser):
         def parse_row(self, row: Any) -> Any:
@@ -45,6 +47,13 @@ def sheet_rows(path: Path, sheet: Any) -> list[tuple[Any, ...]]:
                 ):
                     raise ValueError("text that stands in no cell")
             return super().parse_row(row)
+
+        def parse_cell(self, element: Any) -> Any:
+            """A number that is shown as a date and is beyond all dates stays a number; openpyxl has an error for it."""
+            cell = super().parse_cell(element)
+            if cell["data_type"] == "e" and element.get("t", "n") == "n":
+                cell.update(data_type="n", value=float(element.findtext(VALUE_TAG)))
+            return cell
 
     rows: list[tuple[Any, ...]] = []
     book = sheet.parent
@@ -108,4 +117,10 @@ def _content(kind: str, value: Any) -> Any:
         # An array formula is an object of openpyxl; one of a data table has no text at all.
         written = value if isinstance(value, str) else getattr(value, "text", None)
         return Formula(written or "=TABLE()")
-    return CellError(str(value)) if kind == "e" else value
+    if kind == "e":
+        return CellError(str(value))
+    if isinstance(value, str):
+        return unescaped(value)
+    # A whole number that a double cannot hold is a name, and is kept in all of its digits.
+    is_name = isinstance(value, int) and not isinstance(value, bool) and abs(value) >= EXACT_INTEGER
+    return str(value) if is_name else value
