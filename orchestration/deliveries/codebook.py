@@ -254,7 +254,17 @@ def codebook_from_rows(name: str, rows: Iterable[Sequence[str]]) -> Codebook:
     entries: dict[str, _Entry] = {}
     problems: list[Problem] = []
     for line, cells in numbered[1:]:
-        if any(cells):
+        if any(cells[len(header) :]):
+            # A label with the delimiter in it would end there, without a word.
+            problems.append(
+                Problem(
+                    "codebook_row",
+                    f"has {len(cells)} cells, the header {len(header)}",
+                    "quote labels that hold the delimiter, or remove the cells behind the last column",
+                    file=f"{name}:{line}",
+                )
+            )
+        elif any(cells):
             problems += _add(
                 name, entries, line, dict(zip(header, [*cells, *[""] * len(header)], strict=False))
             )
@@ -301,6 +311,17 @@ def _add(name: str, entries: dict[str, _Entry], line: int, row: dict[str, str]) 
                 "codebook_row",
                 f"is_missing is '{missing}'",
                 "write true or false",
+                file=f"{name}:{line}",
+                variable=variable,
+            )
+        )
+    if not row["code"] and (row["label"] or missing in TRUE_WORDS):
+        problems.append(
+            Problem(
+                "codebook_row",
+                "says something of a code, and names none",
+                "fill in `code`; a variable without codes has `label` and `is_missing` empty, and `variable_label` "
+                "holds its own label",
                 file=f"{name}:{line}",
                 variable=variable,
             )

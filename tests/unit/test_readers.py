@@ -311,6 +311,11 @@ def test_what_counts_as_a_number(cells: list[str], decimal: str, numbers: list |
     assert parse_numbers(cells, decimal) == numbers
 
 
+def test_a_number_that_a_double_takes_for_zero_is_no_number():
+    assert parse_numbers(["1e-400", "2"], ".") is None
+    assert parse_numbers(["0e-400", "0.00", "-0"], ".") == [0.0, 0.0, 0.0]
+
+
 def test_a_csv_codebook_gives_labels_missing_codes_and_sets(tmp_path: Path):
     path = write(tmp_path / "a.csv", "V1;M1;L1\n1;1;01\n2;0;02\n-99;1;01\n")
     codebook = write(
@@ -342,6 +347,10 @@ def test_a_csv_codebook_gives_labels_missing_codes_and_sets(tmp_path: Path):
         ("variable,code,label\nV1,een,x\n", "codebook_code"),
         ("variable,code,label\nV1,1,x\nV1,1.0,y\n", "duplicate_code"),
         ("variable,variable_label,code,label\nV1,a,1,x\nV1,b,2,y\n", "codebook_row"),
+        # A label without its quotes would be cut at its comma.
+        ("variable,code,label\nV1,1,Ja, soms\n", "codebook_row"),
+        ("variable,code,label\nV1,,Ja\n", "codebook_row"),
+        ("variable,code,label,is_missing\nV1,,,true\n", "codebook_row"),
     ],
 )
 def test_codebooks_that_do_not_fit(tmp_path: Path, text: str, kind: str):
@@ -350,6 +359,15 @@ def test_codebooks_that_do_not_fit(tmp_path: Path, text: str, kind: str):
     found = refusal(lambda: read_csv(path, codebook=codebook))
     assert found[0] == kind
     assert "c.csv:" in found[2]
+
+
+def test_rows_of_a_codebook_that_only_look_wrong(tmp_path: Path):
+    """Empty cells behind the last column, a quoted comma, and a variable without codes."""
+    path = write(tmp_path / "a.csv", "Nr,V1\n1,1\n2,2\n")
+    text = 'variable,variable_label,code,label,is_missing\nNr,Nummer,,,nee\nV1,,1,"Ja, soms",,,\n'
+    table = read_csv(path, codebook=write(tmp_path / "c.csv", text))
+    assert codes(table, "V1") == [("1", "Ja, soms", False)]
+    assert [one.variable_label for one in table.variables] == ["Nummer", ""]
 
 
 # Workbooks
