@@ -15,8 +15,9 @@ from orchestration.deliveries.comparison.variables import (
     is_number,
     is_same_column,
 )
+from orchestration.deliveries.corrections.reasons import coded_column
 from orchestration.deliveries.manifest import DeliveredFile
-from orchestration.deliveries.source_table import SourceTable, SourceValue
+from orchestration.deliveries.source_table import ResponseSet, SourceTable, SourceValue
 
 SAME_CELLS = "the same in every cell"
 SAME_MEANING = "the same in meaning, not in every cell"
@@ -41,12 +42,21 @@ class WeightComparison:
 
 
 @dataclass(frozen=True)
+class SetComparison:
+    """A multiple-response set that both versions have and that reads otherwise: its kind and counted value."""
+
+    name: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
 class FileComparison:
     """What differs between two versions of one file, in counts, names, codes and labels.
 
     ``rows``: of the old and of the new version. ``appeared`` and ``vanished``: names of variables.
     ``variables``: those in both that are not the same. ``declared``: fields of delivery.yml that say
-    otherwise.
+    otherwise. ``sets``: response sets in both that count something else.
     """
 
     old: DeliveredFile
@@ -60,6 +70,7 @@ class FileComparison:
     variables: tuple[VariableComparison, ...]
     weights: WeightComparison | None
     declared: tuple[str, ...]
+    sets: tuple[SetComparison, ...] = ()
 
     @property
     def is_reordered(self) -> bool:
@@ -95,7 +106,8 @@ def compare_versions(
         and len(old.frame) == len(new.frame)
     )
     verdict = DIFFERENT
-    if has_same_rows and not (appeared or vanished or declared):
+    sets = _sets(old, new)
+    if has_same_rows and not (appeared or vanished or declared or sets):
         if all(one.is_same for one in compared):
             verdict = SAME_CELLS
         elif all(one.is_same_in_meaning for one in compared):
@@ -112,6 +124,22 @@ def compare_versions(
         tuple(one for one in compared if not one.is_same or one.types),
         _weights(old_entry, before, new_entry, after),
         declared,
+        sets,
+    )
+
+
+def _sets(old: SourceTable, new: SourceTable) -> tuple[SetComparison, ...]:
+    """Which variables are in a set is compared by variable; a codebook beside a file says nothing else of it."""
+
+    def told(one: ResponseSet) -> str:
+        return f"{one.kind}, counting {one.counted_value}" if one.counted_value else one.kind
+
+    before = {one.name: told(one) for one in old.response_sets if one.kind}
+    after = {one.name: told(one) for one in new.response_sets if one.kind}
+    return tuple(
+        SetComparison(name, before[name], after[name])
+        for name in sorted(before.keys() & after.keys())
+        if before[name] != after[name]
     )
 
 
@@ -123,7 +151,7 @@ def _described(source: SourceTable, rows: Any) -> dict[str, Described]:
         variable.variable_name: Described(
             variable,
             values.get(variable.variable_name, {}),
-            source.frame[variable.variable_name].iloc[rows].reset_index(drop=True),
+            coded_column(source, variable.variable_name).iloc[rows].reset_index(drop=True),
         )
         for variable in source.variables
     }
@@ -163,5 +191,8 @@ def _weights(
     differs = ~((old.cells == new.cells) | (old.cells.isna() & new.cells.isna()))
     if not differs.any():
         return None
-    sums = [math.fsum(described.cells.dropna()) for described in (old, new)]
+    sums = [
+        math.fsum(cell for cell in described.cells.dropna() if not isinstance(cell, str))
+        for described in (old, new)
+    ]
     return WeightComparison(new_entry.weight, int(differs.sum()), *sums)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestration.deliveries.corrections.reasons import coded_column
 from orchestration.deliveries.design_checks import bare_id
 from orchestration.deliveries.manifest import DeliveredFile
 from orchestration.deliveries.privacy import KEY_BYTES, PseudonymKey
@@ -103,7 +104,7 @@ def _without_ids(old: SourceTable, new: SourceTable) -> MatchedRows:
 def _contents(source: SourceTable, names: Sequence[str]) -> list[tuple[str, ...]]:
     columns = []
     for name in names:
-        column = source.frame[name]
+        column = coded_column(source, name)
         columns.append(
             [
                 "" if absent else canonical_code(cell)

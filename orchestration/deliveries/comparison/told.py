@@ -86,6 +86,8 @@ def _file_lines(
         yield f"  variable {name}: vanished"
     for field in file.declared:
         yield f"  delivery.yml says otherwise under `{field}`"
+    for one in file.sets:
+        yield f"  response set {one.name}: {one.old} -> {one.new}"
     hidden = file.old.dropped | file.new.dropped
     for variable in file.variables:
         yield from _variable_lines(variable, counted, threshold, variable.name in hidden)
