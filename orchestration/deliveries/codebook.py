@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from orchestration.deliveries.file_faults import (
+    delimited_cells,
     delimited_text,
     foreign,
     read_bytes,
@@ -212,7 +212,7 @@ def _rows(path: Path, encoding: str | None) -> tuple[list[list[str]], str | None
     first = text.splitlines()[0]
     delimiter = seen_delimiter(first)
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)), used
+        return list(delimited_cells(text, delimiter)), used
     except csv.Error as error:
         raise unreadable(
             path, "not_csv", f"is not a valid CSV codebook: {error}", "correct its quotes"

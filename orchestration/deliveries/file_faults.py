@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import csv
+import io
 import os
 import stat
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from orchestration.deliveries.privacy import EMAIL
 from orchestration.deliveries.problems import (
@@ -127,9 +130,12 @@ def decode(path: Path, data: bytes, encoding: str | None) -> tuple[str, str]:
         ) from None
 
 
-def delimited_text(path: Path, data: bytes, encoding: str | None) -> tuple[str, str | None]:
+def delimited_text(
+    path: Path, data: bytes, encoding: str | None, delimiter: str = ","
+) -> tuple[str, str | None]:
     """Text of a delimited file, and ``None``: each character stands for one byte and is still to be decoded; or
-    the name of the encoding that all of it has been decoded with, because its bytes do not stand for themselves.
+    the name of the encoding that all of it has been decoded with, because its bytes do not stand for themselves,
+    or because its ``delimiter`` may be more than one of them.
     """
     if encoding is None:
         encoding = next((name for mark, name in MARKS.items() if data.startswith(mark)), None)
@@ -141,7 +147,7 @@ def delimited_text(path: Path, data: bytes, encoding: str | None) -> tuple[str, 
             "name its encoding in delivery.yml (`encoding: utf-16-le` is the usual one)",
         )
     used: str | None = None
-    if is_one_byte_text(encoding):
+    if delimiter.isascii() and is_one_byte_text(encoding):
         text = data.removeprefix(codecs.BOM_UTF8).decode("latin-1")
     else:
         text, used = decode(path, data, encoding)
@@ -154,6 +160,12 @@ def delimited_text(path: Path, data: bytes, encoding: str | None) -> tuple[str, 
             "ask the supplier for the file again, saved anew by the program that it comes from",
         )
     return text, used
+
+
+def delimited_cells(text: str, delimiter: str) -> Any:
+    """The reader of the rows of a delimited text; a cell may be as long as the text."""
+    csv.field_size_limit(max(len(text), csv.field_size_limit()))
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
 
 
 def check_header(path: Path, header: list[str], declared: Collection[str] = ()) -> list[Problem]:

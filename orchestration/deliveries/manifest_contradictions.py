@@ -13,6 +13,9 @@ ONE_FORMAT_ONLY = {
     "codebook": ("csv", "xlsx"),
 }
 
+IN_CELLS = frozenset('"+-\r\n\0')
+"""Signs that cells are made of, beside letters and digits; none of them can stand between cells."""
+
 NEEDS = (
     ("ssu", "psu"),
     ("ssu_population", "psu"),
@@ -21,6 +24,12 @@ NEEDS = (
     ("panel_id", "panel"),
 )
 """Fields that mean nothing without another."""
+
+
+NO_DELIMITER = (
+    "is a sign that cells are made of",
+    'name the sign that stands between the cells: ";", ",", "|" or "\\t" (a tab) are the usual ones',
+)
 
 
 def contradictions(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
@@ -51,8 +60,14 @@ def _about_format(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
         yield "codebook", "a csv file has no sheets", "name the codebook's path"
     if entry.codebook_path == entry.path:
         yield "codebook", "is the file itself", "name the codebook's own path"
+    if not _can_delimit(entry.delimiter):
+        yield "delimiter", *NO_DELIMITER
     if entry.format == "csv" and (entry.delimiter or ",") == (entry.decimal or "."):
         yield "decimal", "is also the delimiter", "correct one of the two"
+
+
+def _can_delimit(delimiter: str | None) -> bool:
+    return delimiter is None or not (delimiter.isalnum() or delimiter in IN_CELLS)
 
 
 def _about_twin(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
@@ -72,6 +87,8 @@ def _about_twin(entry: DeliveredFile) -> Iterator[tuple[str, str, str]]:
         if getattr(twin, field) is not None:
             kind = "an xlsx" if twin.is_workbook else "a csv"
             yield "twin", f"`{field}` means nothing for {kind} twin", "remove it"
+    if not _can_delimit(twin.delimiter):
+        yield "twin", f"its delimiter {NO_DELIMITER[0]}", NO_DELIMITER[1]
     if not twin.is_workbook and (twin.delimiter or ",") == (twin.decimal or "."):
         yield "twin", "its decimal sign is also its delimiter", "correct one of the two"
 

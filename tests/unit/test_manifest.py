@@ -143,6 +143,9 @@ def test_synthetic_deliveries_must_say_so(study: MiniStudy):
     ("fields", "said"),
     [
         ({"format": "csv", "path": "a.csv", "delimiter": ",", "decimal": ","}, "is also the delimiter"),
+        ({"format": "csv", "path": "a.csv", "delimiter": "\n"}, "is a sign that cells are made of"),
+        ({"format": "csv", "path": "a.csv", "delimiter": '"'}, "is a sign that cells are made of"),
+        ({"format": "csv", "path": "a.csv", "delimiter": "1"}, "is a sign that cells are made of"),
         ({"delimiter": ";"}, "means nothing for a sav file"),
         ({"codebook": "codeboek.csv"}, "means nothing for a sav file"),
         ({"format": "xlsx"}, "is xlsx, but the path is 'ambtsdragers.sav'"),

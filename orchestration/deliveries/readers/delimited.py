@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Collection
 from pathlib import Path
 
 from orchestration.deliveries.codebook import Codebook, read_codebook_file
 from orchestration.deliveries.file_faults import (
     check_header,
+    delimited_cells,
     delimited_text,
     foreign,
     read_bytes,
@@ -41,7 +41,7 @@ def read_csv(
     data = read_bytes(path)
     if said_by_first_bytes(data):
         raise foreign(path, "not_csv", "CSV text", data)
-    text, used = delimited_text(path, data, encoding if delimiter.isascii() else encoding or "utf-8")
+    text, used = delimited_text(path, data, encoding, delimiter)
     header, rows = _rows(path, text, delimiter)
     texts = _texts(path, used, encoding, [header, *rows])
     header = [texts.one(name, VARIABLE_LABEL).strip() for name in header]
@@ -90,7 +90,7 @@ def _texts(path: Path, used: str | None, stated: str | None, rows: list[list[str
 def _rows(path: Path, text: str, delimiter: str) -> tuple[list[str], list[list[str]]]:
     if not text.strip():
         raise truncated(path, "is empty")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = delimited_cells(text, delimiter)
     problems: list[Problem] = []
     rows: list[list[str]] = []
     try:
