@@ -10,6 +10,7 @@ from orchestration.deliveries.problems import Problem, closest
 from orchestration.deliveries.source_table import is_reason
 from orchestration.registry.crosswalk_rules import scope_of
 from orchestration.registry.csv_text import csv_line
+from orchestration.registry.declaration import ACCEPTED
 from orchestration.registry.drift.texts import same_text
 from orchestration.registry.landed_codes import LandedCodes
 from orchestration.registry.load import Registry, Row
@@ -360,12 +361,24 @@ class _Comparison:
             if verb == "copy" and code in codelist
             else ""
         )
-        cells = [*self.file.scope, row["file_id"], name, code, label, "<code>", "<missing_kind>"]
+        cells = [
+            *self.file.scope,
+            row["file_id"],
+            name,
+            code,
+            label,
+            "<code>",
+            "<missing_kind>",
+            ACCEPTED,
+            "",
+            "",
+        ]
         yield self._problem(
             "unknown_label" if expected else "unknown_code",
             f"the crosswalk has no row for this code ({said}, {count} answers), which {verb} maps "
             f"to {row['concept_id']}{expected}",
-            f"add {csv_line(cells)} to {VALUES}, with one of the last two filled in",
+            f"add {csv_line(cells)} to {VALUES}, with the code or the kind of missing filled in and the other left "
+            "empty; where a row for it is still proposed, finish that one",
             name,
             code,
         )

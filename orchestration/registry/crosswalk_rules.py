@@ -8,6 +8,7 @@ from itertools import pairwise
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.registry.csv_text import csv_line
 from orchestration.registry.load import Registry, Row
+from orchestration.registry.measure_rules import codelist_row
 from orchestration.registry.places import place
 
 Rule = Callable[[Registry], Iterator[Problem]]
@@ -109,7 +110,8 @@ def _values(registry: Registry) -> Iterator[Problem]:
                 yield Problem(
                     "unknown_codelist_code",
                     f"code '{row['code']}' is in no code list of {named}{closest(row['code'], codes)}",
-                    f"use one of {', '.join(sorted(codes))}, or add '{row['code']}' to codelists/codelists.csv",
+                    f"use one of {', '.join(sorted(codes))}, or add {_new_codes(registry, mapped, row['code'])} to "
+                    "codelists/codelists.csv",
                     file=where,
                     variable=row["source_variable"],
                     code=row["source_code"],
@@ -119,6 +121,13 @@ def _values(registry: Registry) -> Iterator[Problem]:
         )
     for rows in by_code.values():
         yield from _ambiguous(registry, "xw_values", rows)
+
+
+def _new_codes(registry: Registry, mapped: list[tuple[str, str]], code: str) -> str:
+    """The row that puts a code into the list of each concept that takes it, with what a person fills in."""
+    concepts = [registry.concepts[concept] for concept, verb in mapped if verb in ("recode", "copy")]
+    lists = sorted({concept.codelist_id for concept in concepts if concept.codelist_id})
+    return " and ".join(codelist_row(name, code) for name in lists)
 
 
 def _ambiguous(registry: Registry, table: str, rows: list[tuple[int, Row]]) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from orchestration.deliveries.problems import Problem, closest
+from orchestration.registry.csv_text import csv_line
 from orchestration.registry.load import Registry
 from orchestration.registry.places import place
 from orchestration.registry.schema import TABLES
@@ -22,6 +23,11 @@ CODES_OF_CONCEPTS = (
     ("weighting_margins", "concept_id"),
 )
 """Tables whose ``code`` has to be in the code list of the concept in that column."""
+
+
+def codelist_row(codelist: str, code: str) -> str:
+    """The row that puts a code into a code list, with what a person fills in between angle brackets."""
+    return csv_line([codelist, code, "<label_nl>", "<label_en>", "<sort_order>"])
 
 
 def _codes(registry: Registry) -> Iterator[Problem]:
@@ -55,7 +61,7 @@ def _unknown_code(
     return Problem(
         "unknown_codelist_code",
         f"is not in the {known}{closest(code, codes)}" if codelist else f"cannot be a code of {known}",
-        f"use one of {', '.join(codes)}, or add {codelist},{code} to codelists/codelists.csv"
+        f"use one of {', '.join(codes)}, or add {codelist_row(codelist, code)} to codelists/codelists.csv"
         if codes
         else f"give {concept} a code list, correct the concept, or count a whole number within its bounds",
         file=place(registry, table, index),

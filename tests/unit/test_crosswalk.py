@@ -83,7 +83,29 @@ def test_recode_finds_labelled_codes_that_nobody_has(study: MiniStudy):
     (problem,) = deliver(study, labels=labels)
     assert brief([problem]) == [("unknown_code", "V2", "8")]
     assert "labelled 'Wil niet zeggen', 0 answers" in problem.message
-    assert "V2,8,Wil niet zeggen,<code>" in problem.remedy
+    assert (
+        "V2,8,Wil niet zeggen,<code>,<missing_kind>,accepted,, to crosswalk/xw_values.csv" in problem.remedy
+    )
+
+
+def test_the_row_to_add_for_an_unknown_code_is_whole_and_mends_it(study: MiniStudy):
+    (problem,) = deliver(study, V2=[8.0] * 3 + [1.0] * 117)
+    line = problem.remedy.removeprefix("add ").split(" to crosswalk/")[0]
+    path = study.settings.registry / "crosswalk" / "xw_values.csv"
+    filled_in = line.replace("<code>", "").replace("<missing_kind>", "refused")
+    path.write_text(f"{path.read_text(encoding='utf-8')}{filled_in}\n", encoding="utf-8")
+    assert [problem.kind for problem in validate_registry(study.registry())] == ["registry_order"]
+    study.edit_registry("xw_values", lambda rows: rows)
+    assert compared(study) == []
+
+
+def test_a_code_that_no_list_has_is_told_with_the_row_of_the_list(study: MiniStudy):
+    remap(study, "xw_values", lambda row: row | {"code": "soms"} if row["code"] == "ja" else row)
+    problem = validate_registry(study.registry())[0]
+    assert problem.kind == "unknown_codelist_code"
+    assert (
+        "or add ja_nee,soms,<label_nl>,<label_en>,<sort_order> to codelists/codelists.csv" in problem.remedy
+    )
 
 
 def test_labels_with_commas_are_quoted_in_the_row_to_add(study: MiniStudy):

@@ -58,6 +58,30 @@ def test_the_register_of_breaks_settles_another_question(study: MiniStudy, cells
     assert ("question_reworded" not in kinds(found(study))) == is_settled
 
 
+def test_the_break_that_is_offered_is_of_the_indicators_that_use_the_question(study: MiniStudy):
+    """Of the whole block it would take away the change of questions that were asked as before."""
+    asked("V1", "Verbaal bejegend door burgers")(study)
+    row = f"<break_id>,{BEFORE},{WAVE},victim_any_12m,,,wording,block,<reason>,<source>,accepted"
+    (problem,) = [one for one in found(study).errors if one.kind == "question_reworded"]
+    assert f"add {row} to registry/series_breaks.csv; if it is right" in problem.remedy
+
+    def also(rows: list[dict]) -> list[dict]:
+        other = next(row for row in rows if row["indicator_id"] == "victim_any_12m")
+        return [*rows, other | {"indicator_id": "victim_too", "sort_order": "999"}]
+
+    study.edit_registry("indicators", also)
+    (problem,) = [one for one in found(study).errors if one.kind == "question_reworded"]
+    assert f"{BEFORE},{WAVE},<indicator_id>,,,wording,block," in problem.remedy
+    assert "to registry/series_breaks.csv for each of victim_any_12m, victim_too;" in problem.remedy
+
+
+def test_a_question_that_no_indicator_uses_is_offered_the_break_of_its_block(study: MiniStudy):
+    asked("V1", "Verbaal bejegend door burgers")(study)
+    study.edit_registry("derived_inputs", lambda rows: [])
+    (problem,) = [one for one in found(study).errors if one.kind == "question_reworded"]
+    assert f"{BEFORE},{WAVE},,victimisation,,wording,block," in problem.remedy
+
+
 def test_without_the_earlier_wave_nobody_can_tell_whether_an_acceptance_is_needed(study: MiniStudy):
     cells = {"kind": "share_jump", "variable": "SEXE", "code": "man", "before": "60%", "now": "100%"}
     with_row("accepted_drift", file_id=FILE_ID, reason="ooit", **cells)(study)

@@ -54,7 +54,7 @@ def _question(file: FileAnswers, concept: str, before: list[FileAnswers]) -> Ite
         "question_reworded",
         file,
         f"asks '{now}' for {concept}, and {wave} asked '{known[0]}'",
-        f"if it is another question, add {line} to registry/series_breaks.csv",
+        f"if it is another question, add {line}",
         name,
         before=known[0],
         now=now,
@@ -76,7 +76,7 @@ def _answers(file: FileAnswers, concept: str, before: list[FileAnswers]) -> Iter
         "answer_list_changed",
         file,
         f"the answer list of {concept} {' and '.join(told)} since {wave}",
-        f"if the answers mean something else by it, add {line} to registry/series_breaks.csv; if an answer was only "
+        f"if the answers mean something else by it, add {line}; if an answer was only "
         "forgotten, correct crosswalk/xw_values.csv",
         file.concepts[concept].variable,
         before=", ".join(sorted(then)),
@@ -98,23 +98,33 @@ def _listed(registry: Registry, concept: str, codes: frozenset[str]) -> str:
 
 
 def _break(file: FileAnswers, concept: str, wave: str, kind: str) -> str:
-    block = file.registry.concepts[concept].block_id or ""
-    return csv_line(
-        [
-            "<break_id>",
-            wave,
-            file.wave_id,
-            "",
-            block,
-            "",
-            "",
-            kind,
-            "block",
-            "<reason>",
-            "<source>",
-            "accepted",
-        ]
+    """What to add to the register of breaks: for the indicators that use the concept, and for no others.
+
+    A break of the whole block would also take the change of questions away that were asked as before.
+    """
+    registry = file.registry
+    users = sorted(
+        row["indicator_id"]
+        for row in registry.table("indicators")
+        if concept in _inputs(registry, row["indicator_id"])
     )
+    block = "" if users else registry.concepts[concept].block_id or ""
+    indicator = users[0] if len(users) == 1 else "<indicator_id>" if users else ""
+    cells = [
+        "<break_id>",
+        wave,
+        file.wave_id,
+        indicator,
+        block,
+        "",
+        "",
+        kind,
+        "block",
+        "<reason>",
+        "<source>",
+    ]
+    line = f"{csv_line([*cells, 'accepted'])} to registry/series_breaks.csv"
+    return f"{line} for each of {', '.join(users)}" if len(users) > 1 else line
 
 
 def _is_a_break(
