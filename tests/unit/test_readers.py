@@ -311,22 +311,6 @@ def test_what_counts_as_a_number(cells: list[str], decimal: str, numbers: list |
     assert parse_numbers(cells, decimal) == numbers
 
 
-@pytest.mark.parametrize(("delimiter", "encoding"), [("§", None), ("§", "cp1252"), ("\u2561", "utf-8")])
-def test_a_delimiter_beyond_ascii(tmp_path: Path, delimiter: str, encoding: str | None):
-    path = tmp_path / "a.csv"
-    path.write_bytes(f"Nr{delimiter}V1\n1{delimiter}één\n".encode(encoding or "utf-8"))
-    table = read_csv(path, delimiter=delimiter, encoding=encoding)
-    assert table.frame.to_dict("list") == {"Nr": [1.0], "V1": ["één"]}
-
-
-def test_a_cell_may_be_longer_than_the_csv_library_allows_by_itself(tmp_path: Path):
-    long = "x" * 200_000
-    path = write(tmp_path / "a.csv", f'Nr,V1\n1,{long}\n2,"{long},y"\n')
-    assert read_csv(path).frame["V1"].tolist() == [long, f"{long},y"]
-    codebook = write(tmp_path / "c.csv", f"variable,code,label\nNr,1,{long}\n")
-    assert codes(read_csv(path, codebook=codebook), "Nr") == [("1", long, False)]
-
-
 def test_a_number_that_a_double_takes_for_zero_is_no_number():
     assert parse_numbers(["1e-400", "2"], ".") is None
     assert parse_numbers(["0e-400", "0.00", "-0"], ".") == [0.0, 0.0, 0.0]
