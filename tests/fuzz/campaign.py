@@ -25,7 +25,7 @@ from mutations import Mutated, mutate
 from seeds import Seed, make_seeds
 
 from orchestration.deliveries.confined_reading import ReadingLimits, default_limits, read_source
-from orchestration.deliveries.number_text import parse_numbers
+from orchestration.deliveries.number_text import EXACT_INTEGER, parse_numbers
 from orchestration.deliveries.problems import DeliveryProblems
 from orchestration.deliveries.source_table import NUMERIC, SourceTable, canonical_code
 
@@ -151,8 +151,16 @@ def _same_cells(table: SourceTable, cells: list[list[str]], decimal: str) -> tup
             numbers = parse_numbers(theirs, decimal) or [_number(cell) for cell in theirs]
             found += ["cell" for a, b in zip(ours, numbers, strict=True) if (None if a != a else a) != b]
         else:
-            found += ["cell" for a, b in zip(ours, theirs, strict=True) if not same_text(a, b)]
+            found += [
+                "cell" for a, b in zip(ours, theirs, strict=True) if not (same_text(a, b) or _is_long(a, b))
+            ]
     return ("" if found else "independent"), found
+
+
+def _is_long(ours: str | None, theirs: str) -> bool:
+    """A whole number of which we keep all digits, where calamine has no more than a double holds."""
+    digits = (ours or "").removeprefix("-")
+    return digits.isdecimal() and int(digits) >= EXACT_INTEGER and float(ours or "") == _number(theirs)
 
 
 def _number(cell: str) -> float | None:
