@@ -85,8 +85,16 @@ class Codebook:
             for name in names
         )
 
-    def problems_with(self, file: str, types: Mapping[str, str], decimal: str = ".") -> list[Problem]:
-        """What does not fit the file: variables that it lacks, and codes that its numbers cannot be."""
+    def says_text(self, name: str, decimal: str = ".") -> bool:
+        """Whether a code of the variable is no number: a column without any answer is then one of text."""
+        codes = self.entries[name].codes if name in self.entries else []
+        return any(_canonical(code.text, NUMERIC, decimal) is None for code in codes)
+
+    def problems_with(
+        self, file: str, frame: Any, types: Mapping[str, str], decimal: str = "."
+    ) -> list[Problem]:
+        """What does not fit the file: variables that it lacks, codes that its numbers cannot be, and codes that its
+        texts write with other leading zeros, so that they would go without their label."""
         problems: list[Problem] = []
         for name, entry in self.entries.items():
             if name not in types:
@@ -101,6 +109,8 @@ class Codebook:
                 )
                 continue
             seen: dict[str, str] = {}
+            otherwise = {} if types[name] == NUMERIC else _without_zeros(frame[name])
+            codes = {code.text for code in entry.codes}
             for code in entry.codes:
                 text = _canonical(code.text, types[name], decimal)
                 if text is None:
@@ -120,6 +130,17 @@ class Codebook:
                             "duplicate_code",
                             f"is labelled '{seen[text]}' and '{code.label}'",
                             "ask the supplier which label is right",
+                            file=f"{self.name}:{code.line}",
+                            variable=name,
+                            code=text,
+                        )
+                    )
+                elif otherwise.get(_plain_digits(text), set()) - codes:
+                    problems.append(
+                        Problem(
+                            "codebook_code",
+                            f"{file} writes this code with other leading zeros",
+                            "write the code as the file has it, or ask the supplier which of the two is right",
                             file=f"{self.name}:{code.line}",
                             variable=name,
                             code=text,
@@ -329,6 +350,19 @@ def _add(name: str, entries: dict[str, _Entry], line: int, row: dict[str, str]) 
     if row["code"]:
         entry.codes.append(_Code(line, row["code"], row["label"], missing in TRUE_WORDS))
     return problems
+
+
+def _without_zeros(answers: Any) -> dict[str, set[str]]:
+    """The texts of a column that are made of digits, by what they are without leading zeros."""
+    found: dict[str, set[str]] = {}
+    for text in {answer.strip() for answer in answers.dropna()}:
+        if text.isdecimal():
+            found.setdefault(_plain_digits(text), set()).add(text)
+    return found
+
+
+def _plain_digits(text: str) -> str:
+    return text.lstrip("0") or "0" if text.isdecimal() else text
 
 
 def _canonical(code: str, storage_type: str, decimal: str) -> str | None:

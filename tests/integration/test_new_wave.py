@@ -23,7 +23,11 @@ from orchestration.cli import main
 from orchestration.deliveries import DeliveryProblems, land_all
 from orchestration.registry import load_registry, validate_registry
 from orchestration.registry.acceptance import open_proposals
+from orchestration.registry.proposals.crosswalk_rows import FileProposal
 from orchestration.registry.proposals.evidence import Variable
+from orchestration.registry.proposals.roles import Roles
+from orchestration.registry.proposals.wave_rows import NOT_ASKED, not_asked_rows
+from orchestration.settings import PROJECT_ROOT
 
 NEW = "vi_2026"
 
@@ -291,6 +295,18 @@ def test_only_an_unchanged_question_is_proposed_as_identical(tmp_path: Path):
         ("office_holders", "effect_adverse"): "comparable",
         ("office_holders", "incident_severity"): "identical",
     }
+
+
+def test_a_question_that_fell_away_takes_no_reason_of_a_wave_that_never_had_it():
+    registry = load_registry(PROJECT_ROOT / "dbt_project" / "seeds")
+    file = FileProposal("file", "office_holders", "file", [], {}, Roles())
+    themes = {row["theme_id"] for row in registry.table("themes")}
+    rows = not_asked_rows(registry, file, "vi_2026", themes, "vi_2024")
+    notes = {row["concept_id"]: row["note"] for row in rows}
+    # Asked in 2024, and in an earlier wave left out for a reason of that time.
+    assert notes["observed_fraud"] == NOT_ASKED
+    # Not asked in 2024 either: its reason still holds.
+    assert notes["offender_response_police"] == "reactie naar de dader alleen gevraagd tot en met 2014"
 
 
 @pytest.mark.thorough

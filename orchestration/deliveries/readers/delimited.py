@@ -54,10 +54,12 @@ def read_csv(
     for name, cells in zip(header, zip(*rows, strict=True) if rows else ((),) * len(header), strict=True):
         answers = texts.column(cells, name)
         numbers = parse_numbers(["" if cell is None else cell for cell in answers.tolist()], decimal)
+        if numbers is not None and set(numbers) <= {None} and meaning.says_text(name, decimal):
+            numbers = None
         types[name] = STRING if numbers is None else NUMERIC
         columns[name] = answers if numbers is None else pd.Series(numbers, dtype="float64")
-    raise_when_any(meaning.problems_with(path.name, types, decimal))
     frame = pd.DataFrame(columns, copy=False)
+    raise_when_any(meaning.problems_with(path.name, frame, types, decimal))
     variables, values = meaning.describe(frame, types, decimal)
     return SourceTable(
         frame,
@@ -96,8 +98,9 @@ def _rows(path: Path, text: str, delimiter: str) -> tuple[list[str], list[list[s
     try:
         header = next(reader)
         for cells in reader:
-            if not cells:
+            if not cells and len(header) > 1:
                 continue
+            cells = cells or [""]  # with one column, a line without anything is an answer that is not there
             if len(cells) != len(header):
                 problems.append(
                     Problem(

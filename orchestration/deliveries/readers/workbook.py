@@ -114,7 +114,7 @@ def _table(path: Path, header: list[str], rows: list[tuple[Any, ...]], meaning: 
     for index, name in enumerate(texts.one(name, VARIABLE_LABEL) for name in header):
         cells = [_filled(row[index]) if index < len(row) else None for row in rows]
         found = Counter(_kind(cell) for cell in cells if cell is not None)
-        is_numeric = not found.keys() - {"number"}
+        is_numeric = not found.keys() - {"number"} and bool(found or not meaning.says_text(name))
         types[name] = NUMERIC if is_numeric else STRING
         if not is_numeric:
             kinds[name] = found
@@ -123,8 +123,8 @@ def _table(path: Path, header: list[str], rows: list[tuple[Any, ...]], meaning: 
             if is_numeric
             else texts.column([None if cell is None else _text(cell) for cell in cells], name)
         )
-    raise_when_any(meaning.problems_with(path.name, types))
     frame = pd.DataFrame(columns, copy=False)
+    raise_when_any(meaning.problems_with(path.name, frame, types))
     variables, values = meaning.describe(frame, types)
     return SourceTable(
         frame,

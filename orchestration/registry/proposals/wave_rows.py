@@ -90,14 +90,15 @@ def not_asked_rows(
                 "comparability": "limited",
                 "status": PROPOSED,
                 "score": shown_score(score),
-                "note": _reason(said, like),
+                "note": NOT_ASKED if asked_before else _reason(said, like),
             }
         )
     return found
 
 
 def _reason(said: Sequence[Row], like: str) -> str:
-    """The reason that the last wave gave; readers see it, so it says nothing of how it was found."""
+    """The reason that the wave which this one is like gave, or else most of the earlier ones; readers see it, so it
+    says nothing of how it was found."""
     notes = [row for row in said if row["verb"] == "not_asked" and row["note"]]
     ours = [row["note"] for row in notes if row["wave_id"] == like]
     if ours:
