@@ -50,6 +50,7 @@ _QUESTIONS = """
     create temp table questions as
     select q.*, d.file_id from core.fct_question as q inner join core.dim_delivery as d using (file_key)
 """
+# Weights are added as decimals: a sum of doubles depends on the order in which threads come to it.
 # A text (the code of an organisation) is counted and not told; a number has its weighted sum instead of a line each.
 _COUNTED = """
     select a.wave_id, o.population_id, a.concept_id,
@@ -60,8 +61,8 @@ _COUNTED = """
             else a.answer_code
         end as answer,
         count(*)::varchar as n,
-        printf('%.2f', sum(r.weight) + 1e-9) as weighted_n,
-        coalesce(printf('%.2f', sum(r.weight * a.answer_number) + 1e-9), '') as weighted_sum
+        round(sum(r.weight::decimal(38, 9)), 2)::decimal(38, 2)::varchar as weighted_n,
+        coalesce(round(sum((r.weight * a.answer_number)::decimal(38, 9)), 2)::decimal(38, 2)::varchar, '') as weighted_sum
     from core.fct_answer as a
     inner join core.fct_respondent as r using (respondent_key)
     inner join registry.concepts as c using (concept_id)
