@@ -126,7 +126,9 @@ def _print_waiting(console: Console, wave: str, waiting: list[tuple[Table, Row]]
 
 def _told(table: Table, row: Row) -> str:
     if not row.get("source_variable"):
-        what = "not asked" if row.get("verb") == "not_asked" else table.name
+        what = {"not_asked": "not asked", "impossible": "asked in another form"}.get(
+            row.get("verb"), table.name
+        )
         return f"{row.get('concept_id', '')}  ({what})"
     code = f" {row['source_code']}" if row.get("source_code") else ""
     becomes = row.get("concept_id") or row.get("code") or row.get("missing_kind") or "?"

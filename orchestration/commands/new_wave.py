@@ -114,6 +114,7 @@ def _problem(kind: str, message: str, remedy: str, exit_code: int = 2, **place: 
 
 def _wave(registry: Registry, wave_id: str, like: str | None) -> NewWave:
     from orchestration.deliveries.problems import closest
+    from orchestration.registry.crosswalk_tables import UNFED
     from orchestration.registry.proposals.proposal import NewWave
 
     programmes = registry.programmes
@@ -142,9 +143,7 @@ def _wave(registry: Registry, wave_id: str, like: str | None) -> NewWave:
             wave_id=wave_id,
             file="registry/waves.csv",
         )
-    known = {
-        row["wave_id"] for row in registry.accepted().table("xw_variables") if row["verb"] != "not_asked"
-    }
+    known = {row["wave_id"] for row in registry.accepted().table("xw_variables") if row["verb"] not in UNFED}
     if like is not None and like not in known:
         raise _problem(
             "unknown_wave",

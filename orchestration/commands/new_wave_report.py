@@ -129,9 +129,13 @@ def _answers(console: Console, draft: Draft, sure: float) -> None:
 
 
 def _not_asked(console: Console, draft: Draft, sure: float) -> None:
-    rows = [row for row in draft.proposal.tables["xw_variables"] if row["verb"] == "not_asked"]
+    from orchestration.registry.crosswalk_tables import UNFED
+
+    rows = [row for row in draft.proposal.tables["xw_variables"] if row["verb"] in UNFED]
     doubtful = [row for row in rows if float(row["score"]) < sure]
-    _heading(console, f"not asked: {len(rows)} concepts, of which {len(doubtful)} to look at")
+    _heading(
+        console, f"not asked, or in another form: {len(rows)} concepts, of which {len(doubtful)} to look at"
+    )
     for row in sorted(doubtful, key=lambda row: float(row["score"])):
         _line(
             console,

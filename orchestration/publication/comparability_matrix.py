@@ -25,12 +25,13 @@ BROKEN = "broken"
 APART = "apart"
 FIRST = "first"
 NOT_ASKED = "not_asked"
+OTHER_FORM = "other_form"
 NOT_OF_POPULATION = "not_of_population"
-STATES = (COMPARABLE, WARNED, BROKEN, APART, FIRST, NOT_ASKED, NOT_OF_POPULATION)
+STATES = (COMPARABLE, WARNED, BROKEN, APART, FIRST, OTHER_FORM, NOT_ASKED, NOT_OF_POPULATION)
 ASKED_STATES = (COMPARABLE, WARNED, BROKEN, APART, FIRST)
 
 # A population is left out as a whole (its survey was not held) or by a question that was for others.
-_OF_POPULATION = ("instrument", "population")
+_LEFT_OUT = {"instrument": NOT_OF_POPULATION, "population": NOT_OF_POPULATION, "form": OTHER_FORM}
 
 
 @dataclass(frozen=True)
@@ -194,8 +195,7 @@ def _row(found: list[dict[str, Any]], places: dict[str, int]) -> MatrixRow:
 
 def _cell(row: dict[str, Any]) -> MatrixCell:
     if row["asked"] != "asked":
-        is_of_population = row["not_asked_of"] in _OF_POPULATION
-        return MatrixCell(NOT_OF_POPULATION if is_of_population else NOT_ASKED, reason=row["reason"] or "")
+        return MatrixCell(_LEFT_OUT.get(row["not_asked_of"], NOT_ASKED), reason=row["reason"] or "")
     # Asked without a cell: nobody answered. There is nothing to show either.
     is_withheld = row["publication_status"] in (None, "suppress")
     marker = (row["marker"] or "") if is_withheld else ""

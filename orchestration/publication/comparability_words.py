@@ -12,6 +12,7 @@ from orchestration.publication.comparability_matrix import (
     FIRST,
     NOT_ASKED,
     NOT_OF_POPULATION,
+    OTHER_FORM,
     WARNED,
     BreakNote,
     Matrix,
@@ -25,6 +26,7 @@ SIGNS = {
     BROKEN: "◆",
     APART: "◇",
     FIRST: "○",
+    OTHER_FORM: "≠",
     NOT_ASKED: "·",
     NOT_OF_POPULATION: "–",
 }
@@ -34,6 +36,7 @@ PLAIN_SIGNS = {
     BROKEN: "#",
     APART: "^",
     FIRST: "o",
+    OTHER_FORM: "!",
     NOT_ASKED: ".",
     NOT_OF_POPULATION: "-",
 }
@@ -45,6 +48,7 @@ MEANINGS = {
     WARNED: "vergelijkbaar, met een waarschuwing",
     BROKEN: "gevraagd, trendbreuk vóór deze meting",
     APART: "gevraagd, een reeks op zichzelf",
+    OTHER_FORM: "in een andere vorm gevraagd, die niet te vergelijken is",
     NOT_ASKED: "niet gevraagd in deze meting",
     NOT_OF_POPULATION: "niet gevraagd van deze groep",
 }
@@ -86,7 +90,7 @@ def note_text(note: BreakNote) -> str:
 def cell_text(cell: MatrixCell, numbers: Mapping[BreakNote, int]) -> str:
     """What a cell says, in words; a break by its number below the matrix."""
     if cell.reason:
-        return f"niet gevraagd: {cell.reason}"
+        return f"{'anders' if cell.state == OTHER_FORM else 'niet'} gevraagd: {cell.reason}"
     told = f"vergelijkbaar met {cell.comparable_wave_id}" if cell.comparable_wave_id else MEANINGS[cell.state]
     if cell.note:
         told += f" (breuk {numbers[cell.note]})"

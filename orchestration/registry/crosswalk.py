@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.deliveries.source_table import is_reason
 from orchestration.registry.crosswalk_rules import scope_of
+from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.csv_text import csv_line
 from orchestration.registry.declaration import ACCEPTED
 from orchestration.registry.drift.texts import same_text
@@ -111,7 +112,8 @@ def _concepts_without_word(registry: Registry, landed: list[LandedCodes]) -> Ite
                 "concept_without_word",
                 f"says nothing of {', '.join(silent[:CONCEPTS_NAMED])}{more} for {instrument} in {wave}, "
                 "which other waves of this instrument asked",
-                "map the variable that asks it, or add a row with verb not_asked and the reason in note",
+                "map the variable that asks it, or add a row with verb not_asked, or impossible where it was asked "
+                "in a form that cannot be harmonised, and the reason in note",
                 wave_id=wave,
                 file="crosswalk/xw_variables.csv",
             )
@@ -128,7 +130,7 @@ def _rows_without_file(registry: Registry, landed: list[LandedCodes]) -> Iterato
             key = (table, *scope, row["file_id"])
             if scope[0] not in waves or key in told:
                 continue
-            if row.get("verb") == "not_asked" and not row["file_id"]:
+            if row.get("verb") in UNFED and not row["file_id"]:
                 continue
             if row["file_id"] and (*scope, row["file_id"]) not in files:
                 missing = f"file '{row['file_id']}' of {scope[1]}"
@@ -158,7 +160,7 @@ class _Comparison:
         self.variables = [
             (index, row)
             for index, row in enumerate(registry.table("xw_variables"))
-            if self._is_ours(row) and row["verb"] != "not_asked"
+            if self._is_ours(row) and row["verb"] not in UNFED
         ]
         self.told: set[tuple[str, str, str]] = set()
         self.shown = shown_codes(registry)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from orchestration.deliveries.problems import Problem, closest
+from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.csv_text import csv_line
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.measure_rules import codelist_row
@@ -27,17 +28,24 @@ def overlaps(one: Row, other: Row) -> bool:
 def _asked(registry: Registry) -> Iterator[Problem]:
     for index, row in enumerate(registry.table("xw_variables")):
         where = place(registry, "xw_variables", index)
-        if (row["verb"] == "not_asked") == bool(row["source_variable"]):
+        if (row["verb"] in UNFED) == bool(row["source_variable"]):
             yield Problem(
                 "crosswalk_verb",
-                "names a variable for a question that was not asked"
+                "names a variable for a concept that none feeds"
                 if row["source_variable"]
                 else f"names no variable to {row['verb']}",
-                "empty source_variable for not_asked, and fill it in for every other verb",
+                "empty source_variable for not_asked and impossible, and fill it in for every other verb",
+                file=where,
+            )
+        if row["verb"] == "impossible" and not row["note"]:
+            yield Problem(
+                "crosswalk_verb",
+                f"{row['concept_id']} was asked in another form, and nothing says in which",
+                "say in note how it was asked, and why that cannot be harmonised",
                 file=where,
             )
         status = registry.instrument_status(*scope_of(row))
-        if status == "not_asked" and row["verb"] != "not_asked":
+        if status == "not_asked" and row["verb"] not in UNFED:
             yield Problem(
                 "crosswalk_instrument",
                 f"{row['instrument_id']} was not asked in {row['wave_id']} by registry/wave_instruments.csv",

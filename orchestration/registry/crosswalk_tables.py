@@ -6,6 +6,9 @@ from orchestration.registry.declaration import Column, Table, row_status, score
 
 FOLDER = "crosswalk"
 
+UNFED = ("not_asked", "impossible")
+"""Verbs of a concept that no variable feeds: not asked, or asked in a form that cannot be harmonised."""
+
 _WHERE = (
     Column("wave_id", "wave", "vi_2016", references="waves.wave_id"),
     Column("instrument_id", "instrument", "office_holders", references="instruments.instrument_id"),
@@ -16,12 +19,15 @@ TABLES = (
     Table(
         "xw_variables",
         FOLDER,
-        "one row per delivered variable and concept that it feeds; or per concept that was not asked",
+        "one row per delivered variable and concept that it feeds, or concept that was not asked or in another form",
         ("wave_id", "instrument_id", "file_id", "source_variable", "concept_id"),
         (
             *_WHERE,
             Column(
-                "source_variable", "name in the delivered file; empty for `not_asked`", "V12", required=False
+                "source_variable",
+                "name in the delivered file; empty for `not_asked` and `impossible`",
+                "V12",
+                required=False,
             ),
             Column(
                 "source_label",
@@ -34,7 +40,7 @@ TABLES = (
                 "verb",
                 "how the variable becomes the concept; see the table of verbs",
                 "recode",
-                allowed=("copy", "recode", "reverse", "bucket", "not_asked"),
+                allowed=("copy", "recode", "reverse", "bucket", *UNFED),
             ),
             Column(
                 "comparability",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from orchestration.deliveries.problems import Problem
+from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.load import Registry
 from orchestration.registry.places import place
 
@@ -24,7 +25,7 @@ def instruments_of_concepts(registry: Registry) -> dict[str, set[str]]:
     """Instruments that ask a concept, or what it is derived from, in some wave."""
     asked: dict[str, set[str]] = {}
     for row in registry.table("xw_variables"):
-        if row["verb"] != "not_asked":
+        if row["verb"] not in UNFED:
             asked.setdefault(row["concept_id"], set()).add(row["instrument_id"])
     for row in registry.table("derived_inputs"):
         asked.setdefault(row["concept_id"], set()).update(asked.get(row["input_concept_id"], ()))
@@ -173,7 +174,7 @@ def _themes_of_waves(registry: Registry) -> Iterator[Problem]:
     told: set[tuple[str, str]] = set()
     for index, row in enumerate(registry.table("xw_variables")):
         pair = (row["wave_id"], themes[row["concept_id"]])
-        if row["verb"] == "not_asked" or not pair[1] or pair in covered or pair in told:
+        if row["verb"] in UNFED or not pair[1] or pair in covered or pair in told:
             continue
         told.add(pair)
         yield Problem(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from orchestration.deliveries.problems import Problem
 from orchestration.registry.crosswalk_rules import overlaps, scope_of
+from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.places import place
 
@@ -91,7 +92,7 @@ def _mapped(registry: Registry, scope: tuple[str, str], concept: str) -> list[Ro
     return [
         row
         for row in registry.table("xw_variables")
-        if scope_of(row) == scope and row["concept_id"] == concept and row["verb"] != "not_asked"
+        if scope_of(row) == scope and row["concept_id"] == concept and row["verb"] not in UNFED
     ]
 
 

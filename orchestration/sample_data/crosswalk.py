@@ -187,7 +187,7 @@ def _not_asked(members: list[GeneratedFile], book: TargetBook) -> list[Row]:
         is_in_all = len(lacking) == len(members)
         for member in lacking[:1] if is_in_all else lacking:
             file_id = "" if is_in_all else member.file_id
-            note = _reason(concept_id, first.wave_id, first.instrument_id, book)
+            verb, note = _word(concept_id, first.wave_id, first.instrument_id, book)
             rows.append(
                 (
                     first.wave_id,
@@ -196,7 +196,7 @@ def _not_asked(members: list[GeneratedFile], book: TargetBook) -> list[Row]:
                     "",
                     "",
                     concept_id,
-                    "not_asked",
+                    verb,
                     "limited",
                     "accepted",
                     "",
@@ -223,7 +223,7 @@ def _expected(wave_id: str, instrument_id: str, book: TargetBook) -> set[str]:
     return found
 
 
-def _reason(concept_id: str, wave_id: str, instrument_id: str, book: TargetBook) -> str:
+def _word(concept_id: str, wave_id: str, instrument_id: str, book: TargetBook) -> tuple[str, str]:
     is_background = not book.concepts[concept_id]["theme_id"]
     for rule in parameters.read_yaml("not_asked"):
         fits = (
@@ -234,7 +234,7 @@ def _reason(concept_id: str, wave_id: str, instrument_id: str, book: TargetBook)
             and (is_background or not rule.get("background"))
         )
         if fits and not (is_background and not rule.get("background") and "concepts" not in rule):
-            return rule["reason"]
+            return rule.get("verb", "not_asked"), rule["reason"]
     raise LookupError(f"parameters/not_asked.yml has no reason for {concept_id} in {wave_id}")
 
 

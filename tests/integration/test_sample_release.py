@@ -347,6 +347,25 @@ def test_what_was_not_asked_says_so(release) -> None:
     assert without_reason == 0
 
 
+def test_what_was_asked_in_another_form_is_told_apart(release) -> None:
+    found = release.execute(
+        """
+        select wave_id, asked, not_asked_of, reason from mart_comparability
+        where indicator_id = 'victim_via_phone_12m' and population_id = 'politieke_ambtsdragers'
+            and not_asked_of is distinct from 'theme' order by year, wave_id
+        """
+    ).fetchall()
+    one = "alleen het kanaal van één voorval gevraagd, niet alle kanalen van het jaar"
+    assert [row for row in found if row[1] == "not asked"] == [
+        (wave, "not asked", "form", one) for wave in ("ag_2010", "ag_2012", "vi_2018")
+    ]
+    # Before the third form, the question was not there in any form.
+    [never] = release.execute(
+        "select distinct not_asked_of from mart_comparability where wave_id = 'vi_2020' and reason like 'online uiten%'"
+    ).fetchall()
+    assert never == ("question",)
+
+
 def test_released_figures_are_the_full_ones_rounded(release, marts) -> None:
     full = {row[:5]: row[5:] for row in marts.execute(cells_query()).fetchall()}
     shown = [row for row in release.execute(cells_query()).fetchall() if row[5] is not None]

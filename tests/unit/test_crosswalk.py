@@ -305,11 +305,12 @@ def test_proposed_rows_do_not_count(study: MiniStudy):
     assert [problem.kind for problem in deliver(study, V2=7.0)] == ["concept_without_word"]
 
 
-def test_not_asked_rows_want_no_variable(study: MiniStudy):
+@pytest.mark.parametrize("verb", ["not_asked", "impossible"])
+def test_concepts_that_nothing_feeds_want_no_variable(study: MiniStudy, verb: str):
     study.edit_registry(
         "xw_variables",
         lambda rows: [
-            {**row, "source_variable": "", "verb": "not_asked", "comparability": ""}
+            {**row, "source_variable": "", "verb": verb, "comparability": "", "note": "één voorval gevraagd"}
             if row["source_variable"] == "N1" and row["wave_id"] == WAVE
             else row
             for row in rows

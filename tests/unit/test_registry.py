@@ -277,6 +277,8 @@ def test_lines_are_counted_past_cells_with_line_breaks(root: Path):
         ("indicators", set_values(0, statistic="mean", unit="mean"), "indicator_type"),
         ("xw_variables", set_values(0, source_variable=""), "crosswalk_verb"),
         ("xw_variables", set_values(0, verb="not_asked"), "crosswalk_verb"),
+        ("xw_variables", set_values(0, verb="impossible", note="anders gevraagd"), "crosswalk_verb"),
+        ("xw_variables", set_values(0, verb="impossible", source_variable=""), "crosswalk_verb"),
         ("xw_variables", set_values(3, concept_id="incident_count", verb="recode"), "crosswalk_verb"),
         ("xw_variables", set_values(0, verb="reverse"), "crosswalk_verb"),
         ("xw_variables", set_values(0, instrument_id="organisations"), "crosswalk_instrument"),

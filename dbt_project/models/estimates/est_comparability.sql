@@ -113,6 +113,7 @@ not_asked as (
             when wave_themes.theme_id is null then 'theme'
             when grid.is_outside_base then 'population'
             when grid.is_in_questionnaire then 'population'
+            when notes.is_impossible then 'form'
             else 'question'
         end as not_asked_of
     from grid
@@ -123,9 +124,9 @@ not_asked as (
         on grid.wave_id = wave_themes.wave_id
         and grid.theme_id = wave_themes.theme_id
     left join (
-        select wave_id, instrument_id, concept_id, min(note) as note
+        select wave_id, instrument_id, concept_id, min(note) as note, bool_and(verb = 'impossible') as is_impossible
         from {{ accepted(ref('xw_variables')) }}
-        where verb = 'not_asked'
+        where verb in ('not_asked', 'impossible')
         group by all
     ) as notes
         on grid.wave_id = notes.wave_id

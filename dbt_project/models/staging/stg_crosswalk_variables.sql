@@ -16,4 +16,4 @@ inner join {{ ref('stg_deliveries') }} as deliveries
     and rows.instrument_id = deliveries.instrument_id
     and (rows.file_id is null or rows.file_id = deliveries.file_id)
 where rows.status = 'accepted'
-    and rows.verb <> 'not_asked'
+    and rows.verb not in ('not_asked', 'impossible')

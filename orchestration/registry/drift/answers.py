@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from orchestration.deliveries.source_table import canonical_code
+from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.landed_codes import LandedCodes
 from orchestration.registry.load import Registry, Row
 
@@ -233,7 +234,7 @@ def read_answers(registry: Registry, folder: Path) -> FileAnswers:
         mapped=[
             (place, row)
             for place, row in ours("xw_variables")
-            if row["status"] == "accepted" and row["verb"] != "not_asked"
+            if row["status"] == "accepted" and row["verb"] not in UNFED
         ],
         values=values,
         buckets=[row for _, row in ours("xw_buckets")],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.declaration import PROPOSED
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.proposals.columns import Column
@@ -37,7 +38,7 @@ class FileProposal:
     def concepts(self) -> dict[str, float]:
         """Score of each concept that a variable answers."""
         rows = self.rows.get("xw_variables", [])
-        return {row["concept_id"]: float(row["score"]) for row in rows if row["verb"] != "not_asked"}
+        return {row["concept_id"]: float(row["score"]) for row in rows if row["verb"] not in UNFED}
 
 
 def file_rows(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from orchestration.deliveries.manifest import DeliveredFile
 from orchestration.deliveries.source_table import STRING, SourceTable
 from orchestration.registry.crosswalk_rules import overlaps, scope_of
+from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.proposals.texts import Question, question
 
@@ -94,7 +95,7 @@ def from_registry(registry: Registry, without: str = "") -> list[Earlier]:
         values.setdefault((*scope_of(row), row["source_variable"]), []).append(row)
     grouped: dict[tuple[str, ...], list[Row]] = {}
     for row in registry.table("xw_variables"):
-        if row["verb"] != "not_asked" and row["wave_id"] != without:
+        if row["verb"] not in UNFED and row["wave_id"] != without:
             grouped.setdefault((*scope_of(row), row["file_id"], row["source_variable"]), []).append(row)
     found: list[Earlier] = []
     for (wave, instrument, _, name), rows in grouped.items():

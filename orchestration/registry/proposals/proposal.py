@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestration.deliveries.manifest import DeliveredFile
+from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.proposals import wave_rows
 from orchestration.registry.proposals.columns import Column
@@ -115,7 +116,7 @@ def _concepts(files: Iterable[FileProposal]) -> dict[str, float]:
     found: dict[str, float] = {}
     for file in files:
         for row in file.rows["xw_variables"]:
-            if row["verb"] != "not_asked":
+            if row["verb"] not in UNFED:
                 score = float(row["score"])
                 found[row["concept_id"]] = min(score, found.get(row["concept_id"], score))
     return found

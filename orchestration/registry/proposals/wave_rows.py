@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.declaration import PROPOSED
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.proposals.crosswalk_rows import FileProposal, shown_score
@@ -75,9 +76,10 @@ def not_asked_rows(
             continue
         said = [row for row in mine if row["concept_id"] == concept]
         score = 1 - close.get(concept, 0.0)
-        asked_before = [row for row in said if row["wave_id"] == like and row["verb"] != "not_asked"]
+        asked_before = [row for row in said if row["wave_id"] == like and row["verb"] not in UNFED]
         if asked_before:
             score = min(score, 0.5)
+        verb, note = ("not_asked", NOT_ASKED) if asked_before else _word(said, like)
         found.append(
             {
                 "wave_id": wave_id,
@@ -86,24 +88,23 @@ def not_asked_rows(
                 "source_variable": "",
                 "source_label": "",
                 "concept_id": concept,
-                "verb": "not_asked",
+                "verb": verb,
                 "comparability": "limited",
                 "status": PROPOSED,
                 "score": shown_score(score),
-                "note": NOT_ASKED if asked_before else _reason(said, like),
+                "note": note,
             }
         )
     return found
 
 
-def _reason(said: Sequence[Row], like: str) -> str:
-    """The reason that the wave which this one is like gave, or else most of the earlier ones; readers see it, so it
-    says nothing of how it was found."""
-    notes = [row for row in said if row["verb"] == "not_asked" and row["note"]]
-    ours = [row["note"] for row in notes if row["wave_id"] == like]
-    if ours:
-        return ours[0]
-    return Counter(row["note"] for row in notes).most_common(1)[0][0] if notes else NOT_ASKED
+def _word(said: Sequence[Row], like: str) -> tuple[str, str]:
+    """Verb and reason that the wave which this one is like gave, or else most of the earlier ones; readers see the
+    reason, so it says nothing of how it was found."""
+    words = [row for row in said if row["verb"] in UNFED and row["note"]]
+    ours = [row for row in words if row["wave_id"] == like] or words
+    found = Counter((row["verb"], row["note"]) for row in ours)
+    return found.most_common(1)[0][0] if found else ("not_asked", NOT_ASKED)
 
 
 def routing_rows(
@@ -115,7 +116,7 @@ def routing_rows(
     asked = {
         (row["wave_id"], row["concept_id"])
         for row in accepted.table("xw_variables")
-        if row["instrument_id"] == instrument_id and row["verb"] != "not_asked"
+        if row["instrument_id"] == instrument_id and row["verb"] not in UNFED
     }
     inputs: dict[str, set[str]] = {}
     for row in registry.table("derived_inputs"):

@@ -31,7 +31,7 @@ CELLS = {
     ("i1", "p1", "w14"): ("asked", None, "block", None, "suppress"),
     ("i1", "p1", "w16"): ("asked", None, "wave_apart", None, "publish"),
     ("i1", "p1", "w18"): ("asked", "w14", "warn", None, "flag"),
-    ("i2", "p1", "w10"): ("not asked", None, None, "question", None),
+    ("i2", "p1", "w10"): ("not asked", None, None, "form", None),
     ("i2", "p1", "w12"): ("not asked", None, None, "theme", None),
     ("i2", "p1", "w14"): ("not asked", None, None, "population", None),
     ("i2", "p1", "w16"): ("not asked", None, None, "instrument", None),
@@ -98,7 +98,7 @@ def test_every_state_comes_from_the_tables(matrix: Matrix):
     assert [cell.state for cell in first.cells] == ["first", "comparable", "broken", "apart", "warned"]
     assert [cell.is_withheld for cell in first.cells] == [False, False, True, False, False]
     assert [cell.state for cell in second.cells] == [
-        "not_asked",
+        "other_form",
         "not_asked",
         "not_of_population",
         "not_of_population",
@@ -166,7 +166,7 @@ def test_the_screen_shows_signs_lines_and_numbers(matrix: Matrix):
     assert lines[2].split() == ["ag", "?", "ag", "ag", "ag", "ag"]
     assert lines[3] == "Blok (Thema)"
     assert lines[4] == "label i1    ○───────●      ┃×¹──────◇²──────◐³"
-    assert lines[5] == "label i2    ·       ·       –       –       ×"
+    assert lines[5] == "label i2    ≠       ·       –       –       ×"
     first = "  1  2014 ag: uitvoerder: ander bureau (verandering niet berekend) · colofon"
     assert f"{first} · in dezelfde stap ook steekproefkader: ander kader" in lines
     assert "  3  2018 ag: afbakening: andere <afbakening> (verandering wel berekend, met [b])" in lines
@@ -209,6 +209,7 @@ def test_the_page_needs_nothing_from_elsewhere_and_escapes_what_it_shows(
     assert 'title="vergelijkbaar met w10"' in row
     assert 'title="gevraagd, trendbreuk vóór deze meting (breuk 1); niet gepubliceerd [c]"' in row
     assert 'title="niet gevraagd: reden population"' in text
+    assert 'title="anders gevraagd: reden form"' in text
     assert "position: sticky" in text
     assert "A4 landscape" in text
 
