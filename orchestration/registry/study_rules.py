@@ -68,9 +68,26 @@ def _population_tree(registry: Registry) -> Iterator[Problem]:
 
 
 def _organisation_concepts(registry: Registry) -> Iterator[Problem]:
-    """Whether a code is a municipality's is told by an answer; the other parts are whole concepts."""
+    """Whether a code is a municipality's is told by an answer; the other parts are whole concepts, each of one."""
+    told: set[str] = set()
     for index, row in enumerate(registry.table("organisation_concepts")):
         known = registry.codes_of(row["concept_id"])
+        is_total = row["part"] == "total"
+        if is_total and registry.concepts[row["concept_id"]].type != "numeric":
+            yield Problem(
+                "organisation_total",
+                f"{row['concept_id']} is {registry.concepts[row['concept_id']].type}: only numbers add up",
+                "name a numeric concept, or remove the row",
+                file=place(registry, "organisation_concepts", index),
+            )
+        if not is_total and row["part"] in told:
+            yield Problem(
+                "organisation_part_twice",
+                f"an earlier row names another concept for {row['part']}",
+                "keep one of the two",
+                file=place(registry, "organisation_concepts", index),
+            )
+        told.add(row["part"])
         if row["part"] == "municipality" and row["code"] not in known:
             yield Problem(
                 "organisation_code_unknown",

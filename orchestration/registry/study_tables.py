@@ -180,15 +180,16 @@ TABLES = (
     Table(
         "organisation_concepts",
         FOLDER,
-        "one row per part of what tells an organisation; none for a study of persons alone",
-        ("part",),
+        "one row per part of what tells an organisation, and per number that adds up where organisations merge; none "
+        "for a study of persons alone",
+        ("part", "concept_id"),
         (
             Column(
                 "part",
-                "`code` of the organisation, `type` of who answered for it, or `municipality`: which codes are "
-                "municipalities' and follow the register",
+                "`code` of the organisation, `type` of who answered for it, `municipality`: which codes are "
+                "municipalities' and follow the register (each once), or `total`: a number that adds up",
                 "code",
-                allowed=("code", "type", "municipality"),
+                allowed=("code", "type", "municipality", "total"),
             ),
             Column(
                 "concept_id", "concept that says so", "organisation_code", references="concepts.concept_id"

@@ -332,6 +332,29 @@ def test_organisations_answer_once_for_each_side(marts) -> None:
     assert found == [("vi_2016", 235, 235, 1), ("vi_2018", 348, 285, 2), ("vi_2020", 321, 255, 2)]
 
 
+def test_a_trend_by_organisation_has_each_number_once(marts) -> None:
+    found = marts.execute(
+        """
+        select wave_id, concept_id, count(*), count(total), sum(total) from core.fct_organisation_trend
+        where wave_id in ('ag_2010', 'vi_2024') group by all order by all
+        """
+    ).fetchall()
+    given = marts.execute(
+        """
+        select wave_id, concept_id, count(*), count(answer_number), sum(answer_number)
+        from core.fct_answer inner join core.fct_organisation using (respondent_key, wave_id)
+        where concept_id in ('reports_aggression_n', 'reports_integrity_n') and wave_id in ('ag_2010', 'vi_2024')
+        group by all order by all
+        """
+    ).fetchall()
+    assert found == given
+    assert [row[:2] for row in found] == [
+        ("ag_2010", "reports_aggression_n"),
+        ("vi_2024", "reports_aggression_n"),
+        ("vi_2024", "reports_integrity_n"),
+    ]
+
+
 def test_what_was_not_asked_says_so(release) -> None:
     asked = release.execute(
         """

@@ -128,6 +128,17 @@ def test_an_answer_makes_an_organisation_a_municipality(root: Path):
     assert problem.remedy == "give one of raadslid, wethouder"
 
 
+def test_numbers_add_up_over_organisations_and_each_other_part_is_told_once(root: Path):
+    def only(*parts: tuple[str, str]) -> set[str]:
+        rows = [{"part": part, "concept_id": name, "code": "raadslid", "reason": "r"} for part, name in parts]
+        return kinds(changed(root, "organisation_concepts", lambda old: old.__setitem__(slice(None), rows)))
+
+    assert only(("total", "incident_count"), ("municipality", "role")) == set()
+    assert only(("total", "role")) == {"organisation_total"}
+    assert only(("type", "gender"), ("type", "role")) == {"organisation_part_twice"}
+    assert only(("total", "incident_count"), ("total", "incident_count")) == {"duplicate_key"}
+
+
 def test_registers_have_no_key(root: Path):
     row = {"code": "20", "name": "Groningen", "source": "CBS"}
     assert changed(root, "provinces", lambda rows: rows.extend([row, row])) == []
