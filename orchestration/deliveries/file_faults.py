@@ -139,7 +139,8 @@ def delimited_text(
     """
     if encoding is None:
         encoding = next((name for mark, name in MARKS.items() if data.startswith(mark)), None)
-    if encoding is None and data.count(0) * 5 > len(data):
+    # What a disk left behind the text is no sign of an encoding.
+    if encoding is None and data.rstrip(b"\0").count(0) * 5 > len(data):
         raise unreadable(
             path,
             "wrong_encoding",
