@@ -8,6 +8,8 @@ from orchestration.deliveries.problems import Problem, closest
 from orchestration.registry.load import Registry
 from orchestration.registry.places import place
 
+ORGANISATION_ONCE = frozenset({"code", "type", "municipality"})
+
 Rule = Callable[[Registry], Iterator[Problem]]
 
 
@@ -68,33 +70,39 @@ def _population_tree(registry: Registry) -> Iterator[Problem]:
 
 
 def _organisation_concepts(registry: Registry) -> Iterator[Problem]:
-    """Whether a code is a municipality's is told by an answer; the other parts are whole concepts, each of one."""
+    """What tells an organisation is told once; a row that needs an answer names one that there is."""
+    rows = registry.table("organisation_concepts")
+    concept_of = {row["part"]: row["concept_id"] for row in rows}
     told: set[str] = set()
-    for index, row in enumerate(registry.table("organisation_concepts")):
-        known = registry.codes_of(row["concept_id"])
-        is_total = row["part"] == "total"
-        if is_total and registry.concepts[row["concept_id"]].type != "numeric":
+    for index, row in enumerate(rows):
+        where = place(registry, "organisation_concepts", index)
+        part, concept = row["part"], row["concept_id"]
+        if part == "total" and registry.concepts[concept].type != "numeric":
             yield Problem(
                 "organisation_total",
-                f"{row['concept_id']} is {registry.concepts[row['concept_id']].type}: only numbers add up",
+                f"{concept} is {registry.concepts[concept].type}: only numbers add up",
                 "name a numeric concept, or remove the row",
-                file=place(registry, "organisation_concepts", index),
+                file=where,
             )
-        if not is_total and row["part"] in told:
+        if part in ORGANISATION_ONCE and part in told:
             yield Problem(
                 "organisation_part_twice",
-                f"an earlier row names another concept for {row['part']}",
+                f"an earlier row names another concept for {part}",
                 "keep one of the two",
-                file=place(registry, "organisation_concepts", index),
+                file=where,
             )
-        told.add(row["part"])
-        if row["part"] == "municipality" and row["code"] not in known:
+        told.add(part)
+        answered = {"municipality": concept, "answered_by": concept_of.get("type", "")}.get(part)
+        if answered is None:
+            continue
+        known = registry.codes_of(answered) if answered else {}
+        if row["code"] not in known:
             yield Problem(
                 "organisation_code_unknown",
-                f"{row['concept_id']} has no answer '{row['code']}' that would make an organisation a municipality"
+                f"{answered or 'the `type` of an organisation'} has no answer '{row['code']}'"
                 f"{closest(row['code'], known)}",
                 f"give one of {', '.join(known) or 'no codes: name a concept with a code list'}",
-                file=place(registry, "organisation_concepts", index),
+                file=where,
             )
 
 

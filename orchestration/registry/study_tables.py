@@ -180,21 +180,27 @@ TABLES = (
     Table(
         "organisation_concepts",
         FOLDER,
-        "one row per part of what tells an organisation, and per number that adds up where organisations merge; none "
-        "for a study of persons alone",
+        "one row per part of what tells an organisation, per number that adds up where organisations merge, and per "
+        "answer that is one side's to give; none for a study of persons alone",
         ("part", "concept_id"),
         (
             Column(
                 "part",
                 "`code` of the organisation, `type` of who answered for it, `municipality`: which codes are "
-                "municipalities' and follow the register (each once), or `total`: a number that adds up",
+                "municipalities' and follow the register (each once); `total`: a number that adds up; `answered_by`: "
+                "an answer that one side gives for the whole organisation where both answered",
                 "code",
-                allowed=("code", "type", "municipality", "total"),
+                allowed=("code", "type", "municipality", "total", "answered_by"),
             ),
             Column(
                 "concept_id", "concept that says so", "organisation_code", references="concepts.concept_id"
             ),
-            Column("code", "for `municipality`: the answer that makes it one", "", required=False),
+            Column(
+                "code",
+                "for `municipality`: the answer that makes it one; for `answered_by`: the `type` that answers",
+                "",
+                required=False,
+            ),
             Column("reason", "why it is this one", "nummer van het bureau"),
         ),
         is_optional=True,

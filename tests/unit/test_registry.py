@@ -135,6 +135,10 @@ def test_numbers_add_up_over_organisations_and_each_other_part_is_told_once(root
 
     assert only(("total", "incident_count"), ("municipality", "role")) == set()
     assert only(("total", "role")) == {"organisation_total"}
+    # The side that answers is one of those that the type of an organisation can be.
+    assert only(("answered_by", "victim_verbal"), ("type", "role")) == set()
+    assert only(("answered_by", "victim_verbal"), ("type", "gender")) == {"organisation_code_unknown"}
+    assert only(("answered_by", "victim_verbal")) == {"organisation_code_unknown"}
     assert only(("type", "gender"), ("type", "role")) == {"organisation_part_twice"}
     assert only(("total", "incident_count"), ("total", "incident_count")) == {"duplicate_key"}
 
