@@ -206,28 +206,6 @@ def test_shares_of_answers_are_ratios_with_the_error_of_a_ratio(marts) -> None:
     assert sum(values[0] for values in found.values()) == pytest.approx(100, rel=1e-12)
 
 
-def test_how_many_elements_of_policy_organisations_have_is_counted(marts) -> None:
-    [mean] = marts.execute(
-        """
-        select avg(elements) from (
-            select respondent_key, count(*) filter (where answer_code = 'ja') as elements
-            from core.fct_answer inner join core.fct_respondent using (respondent_key)
-            inner join core.fct_organisation using (respondent_key)
-            where fct_respondent.wave_id = 'vi_2024' and concept_id like 'element_%' and organisation_type = 'ambtelijk'
-            group by respondent_key having count(*) filter (where missing_kind is not null) = 0
-        )
-        """
-    ).fetchone()
-    [ours] = marts.execute(
-        """
-        select estimate from mart_trend where indicator_id = 'policy_elements_mean' and wave_id = 'vi_2024'
-            and population_id = 'organisaties' and breakdown_id = 'total'
-        """
-    ).fetchone()
-    assert ours == pytest.approx(mean, rel=1e-12)
-    assert 5 < ours < 6
-
-
 def test_a_general_answer_runs_through_where_the_fine_ones_end(marts, release) -> None:
     [fine] = marts.execute(
         """
@@ -260,98 +238,6 @@ def test_a_general_answer_runs_through_where_the_fine_ones_end(marts, release) -
     assert told == [
         ("victim_verbal_12m", "fine", None, "block"),
         ("victim_verbal_general_12m", "general", "ag_2014", "warn"),
-    ]
-
-
-def test_not_kept_is_told_apart_from_none_and_from_unknown(marts) -> None:
-    """Of the organisations of 2024: who keeps count, who of them counted none, who does not know; written out."""
-    answers = dict(
-        marts.execute(
-            """
-            select coalesce(kept.answer_code, kept.missing_kind) || coalesce(' ' || (reports.answer_number = 0), ''), count(*)
-            from core.fct_organisation
-            inner join core.fct_answer as kept
-                on fct_organisation.respondent_key = kept.respondent_key
-                and kept.concept_id = 'reports_kept_aggression'
-            inner join core.fct_answer as reports
-                on fct_organisation.respondent_key = reports.respondent_key
-                and reports.concept_id = 'reports_aggression_n'
-            where fct_organisation.wave_id = 'vi_2024' and organisation_type = 'ambtelijk'
-            group by 1
-            """
-        ).fetchall()
-    )
-    told, unknown, not_kept = answers["ja true"] + answers["ja false"], answers["dont_know"], answers["nee"]
-    # Who keeps count and gave no number is no zero.
-    kept = told + answers["ja"]
-    [row] = marts.execute(
-        """
-        select organisations_n, keeps_count_pct, no_reports_pct, keeping_unknown_pct from mart_incident_reports
-        where report_kind = 'reports_aggression_n' and population_id = 'organisaties' and wave_id = 'vi_2024'
-        """
-    ).fetchall()
-    assert row == pytest.approx(
-        (
-            told,
-            100 * kept / (kept + not_kept),
-            100 * answers["ja true"] / told,
-            100 * unknown / (kept + not_kept + unknown),
-        )
-    )
-    kinds = marts.execute("select distinct report_kind from mart_incident_reports order by 1").fetchall()
-    assert kinds == [("reports_aggression_n",), ("reports_integrity_n",)]
-
-
-def test_every_municipality_of_the_register_is_followed_to_the_last_list(marts) -> None:
-    rows = marts.execute(
-        "select municipality_code, end_kind, current_code, current_name from core.dim_municipality"
-    ).fetchall()
-    last = {
-        code
-        for (code,) in marts.execute(
-            "select gemeente_code from registry.municipalities where year = '2024'"
-        ).fetchall()
-    }
-    assert (len(rows), len(last)) == (476, 342)
-    assert {current for _, _, current, _ in rows} - {None} == last
-    by_code = {code: tuple(rest) for code, *rest in rows}
-    assert by_code["0457"] == ("merged_into", "0363", "Amsterdam")
-    assert by_code["1908"] == ("merged_into", "1949", "Waadhoeke")
-    divided = {code for code, (kind, current, _) in by_code.items() if current is None and kind == "split"}
-    assert divided == {"0053", "0055", "0140", "0788", "1671"}
-    assert {code for code, (_, current, _) in by_code.items() if current is None} == divided
-
-
-def test_organisations_answer_once_for_each_side(marts) -> None:
-    found = marts.execute(
-        """
-        select wave_id, count(*), count(distinct organisation_code), count(distinct organisation_type)
-        from core.fct_organisation where wave_id in ('vi_2016', 'vi_2018', 'vi_2020') group by all order by all
-        """
-    ).fetchall()
-    assert found == [("vi_2016", 235, 235, 1), ("vi_2018", 348, 285, 2), ("vi_2020", 321, 255, 2)]
-
-
-def test_a_trend_by_organisation_has_each_number_once(marts) -> None:
-    found = marts.execute(
-        """
-        select wave_id, concept_id, count(*), count(total), sum(total) from core.fct_organisation_trend
-        where wave_id in ('ag_2010', 'vi_2024') group by all order by all
-        """
-    ).fetchall()
-    given = marts.execute(
-        """
-        select wave_id, concept_id, count(*), count(answer_number), sum(answer_number)
-        from core.fct_answer inner join core.fct_organisation using (respondent_key, wave_id)
-        where concept_id in ('reports_aggression_n', 'reports_integrity_n') and wave_id in ('ag_2010', 'vi_2024')
-        group by all order by all
-        """
-    ).fetchall()
-    assert found == given
-    assert [row[:2] for row in found] == [
-        ("ag_2010", "reports_aggression_n"),
-        ("vi_2024", "reports_aggression_n"),
-        ("vi_2024", "reports_integrity_n"),
     ]
 
 

@@ -116,33 +116,6 @@ def test_a_share_of_answers_is_a_ratio_in_percent(root: Path):
     assert changed(root, "indicators", set_values(0, **share)) == []
 
 
-def test_an_answer_makes_an_organisation_a_municipality(root: Path):
-    row = {"part": "municipality", "concept_id": "role", "code": "raadslid", "reason": "r"}
-    assert changed(root, "organisation_concepts", lambda rows: rows.append(row)) == []
-    (problem,) = changed(root, "organisation_concepts", lambda rows: rows[0].update(code="raadslit"))
-    assert (problem.kind, problem.file) == (
-        "organisation_code_unknown",
-        "registry/organisation_concepts.csv:2",
-    )
-    assert "did you mean 'raadslid'" in problem.message
-    assert problem.remedy == "give one of raadslid, wethouder"
-
-
-def test_numbers_add_up_over_organisations_and_each_other_part_is_told_once(root: Path):
-    def only(*parts: tuple[str, str]) -> set[str]:
-        rows = [{"part": part, "concept_id": name, "code": "raadslid", "reason": "r"} for part, name in parts]
-        return kinds(changed(root, "organisation_concepts", lambda old: old.__setitem__(slice(None), rows)))
-
-    assert only(("total", "incident_count"), ("municipality", "role")) == set()
-    assert only(("total", "role")) == {"organisation_total"}
-    # The side that answers is one of those that the type of an organisation can be.
-    assert only(("answered_by", "victim_verbal"), ("type", "role")) == set()
-    assert only(("answered_by", "victim_verbal"), ("type", "gender")) == {"organisation_code_unknown"}
-    assert only(("answered_by", "victim_verbal")) == {"organisation_code_unknown"}
-    assert only(("type", "gender"), ("type", "role")) == {"organisation_part_twice"}
-    assert only(("total", "incident_count"), ("total", "incident_count")) == {"duplicate_key"}
-
-
 def test_registers_have_no_key(root: Path):
     row = {"code": "20", "name": "Groningen", "source": "CBS"}
     assert changed(root, "provinces", lambda rows: rows.extend([row, row])) == []
