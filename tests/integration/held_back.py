@@ -17,6 +17,7 @@ import yaml
 from orchestration.commands import new_wave
 from orchestration.deliveries.manifest import OWN_NAMES
 from orchestration.registry import TABLES, load_registry
+from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.load import Row
 from orchestration.registry.proposals.evidence import Variable
@@ -141,9 +142,9 @@ QUESTIONS = {
     "themes": ("wave_themes", ("theme_id",)),
 }
 PICKED: dict[str, Callable[[Row], bool]] = {
-    "variables": lambda row: row["verb"] != "not_asked",
-    "verbs": lambda row: row["verb"] != "not_asked",
-    "not asked": lambda row: row["verb"] == "not_asked",
+    "variables": lambda row: row["verb"] not in UNFED,
+    "verbs": lambda row: row["verb"] not in UNFED,
+    "not asked": lambda row: row["verb"] in UNFED,
 }
 
 
