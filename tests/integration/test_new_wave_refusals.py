@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 import yaml
 from held_back import fill_in
-from mini_study import FILE_NAME, MiniStudy, build_mini_study, enter
+from mini_study import FILE_NAME, ROWS, MiniStudy, build_mini_study, enter
 
 from orchestration.cli import main
 from orchestration.deliveries import DeliveryProblems, load_manifest
@@ -250,6 +250,20 @@ def test_a_name_with_a_leading_blank_and_an_address_in_a_codebook(
     assert mapped == {"V1": "victim_verbal", "V2": "victim_threat"}
     assert not any("example.org" in cell for table in rows.values() for row in table for cell in row.values())
     assert "example.org" not in said
+
+
+def test_words_among_numbers_that_are_classed_are_only_counted(
+    study: MiniStudy, came_in: Path, capsys: pytest.CaptureFixture
+):
+    ages = ["geen idee" if row == 3 else "44" for row in range(ROWS)]
+    study.write_answers("mini_2022", "../../../in.sav", LEEFTIJD=ages, labels={"LEEFTIJD": {}})
+    shutil.move(study.root / "in.sav", came_in)
+    assert main(["new-wave", NEW, str(came_in)]) == 0
+    said = capsys.readouterr()
+    assert "geen idee" not in said.out + said.err
+    rows = [row for row in study.registry().table("xw_buckets") if row["wave_id"] == NEW]
+    assert {row["source_variable"] for row in rows} == {"LEEFTIJD"}
+    assert all("1 antwoorden liggen in geen enkel bereik" in row["note"] for row in rows)
 
 
 def test_an_earlier_wave_that_is_not_there(study: MiniStudy, came_in: Path, capsys: pytest.CaptureFixture):

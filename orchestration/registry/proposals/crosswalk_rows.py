@@ -195,7 +195,7 @@ def _ranges(
     outside = sum(
         count
         for code, count in column.codes.items()
-        if code not in labelled and not covered(ranges, float(code))
+        if code not in labelled and not covered(ranges, code)
     )
     for lower, upper, code, note in ranges:
         lies = f"{outside} antwoorden liggen in geen enkel bereik" if outside else ""

@@ -64,6 +64,10 @@ def _sets(
     return sorted(sets, key=lambda pair: -pair[0])
 
 
-def covered(ranges: Sequence[tuple[str, str, str, str]], number: float) -> bool:
-    """Whether a number lies in one of the ranges."""
+def covered(ranges: Sequence[tuple[str, str, str, str]], code: str) -> bool:
+    """Whether a code is a number in one of the ranges; text is in none."""
+    try:
+        number = float(code)
+    except ValueError:
+        return False
     return any(float(low) <= number <= float(high) for low, high, _, _ in ranges)
