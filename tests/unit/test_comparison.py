@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mini_study import FILE_ID, MiniStudy, answers, build_mini_study, enter
+from mini_study import FILE_ID, ROWS, MiniStudy, answers, build_mini_study, enter
 
 from orchestration.cli import main
 from orchestration.deliveries import land_wave, write_register
@@ -81,6 +81,16 @@ def test_another_format_is_the_same_in_every_cell(study: MiniStudy):
     study.lock(WAVE)
     file, _ = compared(study)
     assert (file.verdict, file.variables) == (SAME_CELLS, ())
+
+
+def test_a_label_that_is_a_number_is_no_code_of_that_number(study: MiniStudy):
+    ends = {"N1": {1.0: "0", 11.0: "10"}}
+    study.write_answers(WAVE, N1=[11.0, *[5.0] * (ROWS - 1)], labels=ends)
+    study.lock(WAVE)
+    study.redeliver(WAVE, N1=[10.0, *[5.0] * (ROWS - 1)], labels=ends)
+    file, _ = compared(study)
+    assert file.verdict == DIFFERENT
+    assert [(one.name, one.cells, one.meanings) for one in file.variables] == [("N1", 1, 1)]
 
 
 def test_labels_in_capitals_and_moved_codes_are_the_same_in_meaning(study: MiniStudy):

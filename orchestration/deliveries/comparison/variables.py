@@ -95,7 +95,7 @@ def compare_variable(old: Described, new: Described, shows_codes: bool) -> Varia
     if texts is not None:
         if is_injective:
             read = [
-                [None if text is None else found.get(text, (text, False)) for text in column]
+                [None if text is None else found.get(text, (False, text, False)) for text in column]
                 for found, column in zip(meanings, texts, strict=True)
             ]
             changed_meaning = sum(one != other for one, other in zip(*read, strict=True))
@@ -156,12 +156,14 @@ def _same_codebook(old: Described, new: Described) -> bool:
     }
 
 
-def _meanings(described: Described) -> dict[str, tuple[str, bool]]:
-    """What each code of the codebook says: its label, or the code where it has none, and whether it is missing."""
-    return {
-        code: (_bare(value.value_label) or code, value.is_user_missing)
-        for code, value in described.values.items()
-    }
+def _meanings(described: Described) -> dict[str, tuple[bool, str, bool]]:
+    """What each code of the codebook says: whether it has a label, that or the code itself, and whether it is
+    missing. The label "10" of code 11 is something else than a code 10 without one."""
+    found: dict[str, tuple[bool, str, bool]] = {}
+    for code, value in described.values.items():
+        label = _bare(value.value_label)
+        found[code] = (bool(label), label or code, value.is_user_missing)
+    return found
 
 
 def _transitions(old: Described, new: Described, texts: list[list[str | None]]) -> tuple[Transition, ...]:
