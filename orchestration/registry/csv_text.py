@@ -16,6 +16,12 @@ def canonical_csv(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return buffer.getvalue()
 
 
+def total_text(total: float) -> str:
+    """A sum of weights as ``weight_totals`` holds it: whole, but where that would be another sum (of few rows)."""
+    whole = round(total)
+    return str(whole) if abs(total - whole) <= abs(total) / 1000 else f"{total:.6g}"
+
+
 def csv_line(cells: Iterable[str]) -> str:
     """Cells as a line of a file, without its end; a line break within a cell is quoted as the file quotes it."""
     return canonical_csv(cells, []).removesuffix("\n")

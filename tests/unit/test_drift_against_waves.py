@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
+import mini_study
 import numpy as np
 import pytest
 from mini_study import FILE_ID, ROWS, MiniStudy
@@ -17,11 +19,12 @@ from test_drift import (
     found,
     kinds,
     looked_for,
+    weight_total,
     with_row,
 )
 
 from orchestration.deliveries.register import landed_folders
-from orchestration.registry import compare_drift
+from orchestration.registry import TABLES, compare_drift
 from orchestration.registry.drift.parts import odd_part
 from orchestration.registry.drift.predecessors import Earlier
 from orchestration.registry.drift.shares import Tally, compare
@@ -172,3 +175,16 @@ def test_one_part_of_a_file_that_is_unlike_the_others(parts: list[int], odd: tup
     counts = np.array([[yes, 100 - yes] for yes in parts])
     compared = compare(of_two(sum(parts), 100 * len(parts)), of_two(80, 100), fewest=5, wave_id=BEFORE)
     assert odd_part(counts, ["ja", "nee"], compared, minimum=30) == odd
+
+
+def test_the_row_that_is_offered_settles_weights_that_add_up_to_little(study: MiniStudy):
+    deliver(study, WEEG=[0.004 * weight for weight in mini_study.answers()["WEEG"]])
+    weight_total(status="proposed")(study)
+    (unknown,) = [one for one in found(study).errors if one.kind == "weight_total_unknown"]
+    line = re.search("add (.+) to registry/weight_totals.csv", unknown.remedy)[1]
+    row = dict(zip(TABLES["weight_totals"].column_names, line.split(","), strict=True))
+    assert float(row["total"]) < 1
+    study.edit_registry(
+        "weight_totals", lambda rows: [*(one for one in rows if one["status"] == "accepted"), row]
+    )
+    assert not kinds(found(study)) & {"weight_total_unknown", "weight_total_off"}

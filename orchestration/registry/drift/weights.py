@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestration.registry.csv_text import csv_line
+from orchestration.registry.csv_text import csv_line, total_text
 from orchestration.registry.drift.answers import FileAnswers
 from orchestration.registry.drift.findings import Finding
 from orchestration.registry.places import place
@@ -43,7 +43,7 @@ def find_changed_weights(files: list[FileAnswers], before: list[FileAnswers]) ->
                 [
                     *file.landed.scope,
                     file.file_id,
-                    f"{total:.0f}",
+                    total_text(total),
                     "0.005",
                     "accepted",
                     "<what it stands for>",

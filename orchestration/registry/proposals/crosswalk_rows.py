@@ -193,9 +193,7 @@ def _ranges(
     ranges = ranges_for(registry, rules, concept, where["instrument_id"], year, where["wave_id"])
     labelled = {answer.code for answer in match.variable.answers}
     outside = sum(
-        count
-        for code, count in column.codes.items()
-        if code not in labelled and not covered(ranges, code)
+        count for code, count in column.codes.items() if code not in labelled and not covered(ranges, code)
     )
     for lower, upper, code, note in ranges:
         lies = f"{outside} antwoorden liggen in geen enkel bereik" if outside else ""

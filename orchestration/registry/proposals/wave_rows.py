@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from orchestration.registry.crosswalk_tables import UNFED
+from orchestration.registry.csv_text import total_text
 from orchestration.registry.declaration import PROPOSED
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.proposals.crosswalk_rows import FileProposal, shown_score
@@ -186,7 +187,7 @@ def weight_total_row(registry: Registry, wave_id: str, file: FileProposal) -> Ro
     weight = file.roles.fields.get("weight")
     column = file.columns.get(weight) if isinstance(weight, str) else None
     rows = next(iter(file.columns.values())).rows if file.columns else 0
-    total = round(column.total) if column else rows
+    total = column.total if column else rows
     earlier = [row for row in registry.accepted().table("weight_totals") if row["wave_id"] != wave_id]
     alike = [row for row in earlier if ("zonder gewicht" in row["reason"]) == (column is None)]
     tolerance = (alike or earlier or [{"tolerance": "0.005"}])[-1]["tolerance"]
@@ -200,7 +201,7 @@ def weight_total_row(registry: Registry, wave_id: str, file: FileProposal) -> Ro
         "wave_id": wave_id,
         "instrument_id": file.instrument_id,
         "file_id": file.file_id,
-        "total": str(total),
+        "total": total_text(total),
         "tolerance": tolerance,
         "status": PROPOSED,
         "reason": reason,
