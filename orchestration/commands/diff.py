@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestration.commands.choice import WrongUse, choose_waves, wave_folders
+from orchestration.deliveries.problems import printable
 from orchestration.publication.release_diff import cell_text, compare_releases, diff_csv, headline
 from orchestration.publication.releases import find_release
 from orchestration.settings import Settings
@@ -65,5 +66,5 @@ def _diff_deliveries(settings: Settings, console: Console, old: str, new: str) -
                 + (f"versions 1 to {manifest.version}" if manifest.version > 1 else "version 1 only")
             )
     for line in comparison_lines(compare_deliveries(manifest, before, after), registry):
-        console.print(Text(line), soft_wrap=True)
+        console.print(Text(printable(line)), soft_wrap=True)
     return 0

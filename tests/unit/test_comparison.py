@@ -93,6 +93,17 @@ def test_a_label_that_is_a_number_is_no_code_of_that_number(study: MiniStudy):
     assert [(one.name, one.cells, one.meanings) for one in file.variables] == [("N1", 1, 1)]
 
 
+def test_a_label_that_would_steer_the_terminal_is_printed_as_its_escape(
+    study: MiniStudy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    study.redeliver(WAVE, labels={"V1": {1.0: "\x1b[2Jweg", 2.0: "Nee", 9.0: "Weet niet"}})
+    enter(study, monkeypatch)
+    assert main(["diff", f"{WAVE}@1", f"{WAVE}@2"]) == 0
+    told = capsys.readouterr().out
+    assert "code 1 was 'Ja', is '\\x1b[2Jweg'" in told
+    assert "\x1b[2J" not in told
+
+
 def test_labels_in_capitals_and_moved_codes_are_the_same_in_meaning(study: MiniStudy):
     flipped = [3 - code for code in answers()["V2"]]
     study.redeliver(
