@@ -25,8 +25,10 @@ from test_drift import (
 
 from orchestration.deliveries.register import landed_folders
 from orchestration.registry import TABLES, compare_drift
+from orchestration.registry.drift.findings import Rules
 from orchestration.registry.drift.parts import odd_part
 from orchestration.registry.drift.predecessors import Earlier
+from orchestration.registry.drift.rows import find_fallen_response
 from orchestration.registry.drift.shares import Tally, compare
 
 
@@ -188,3 +190,18 @@ def test_the_row_that_is_offered_settles_weights_that_add_up_to_little(study: Mi
         "weight_totals", lambda rows: [*(one for one in rows if one["status"] == "accepted"), row]
     )
     assert not kinds(found(study)) & {"weight_total_unknown", "weight_total_off"}
+
+
+@pytest.mark.parametrize(("invited", "is_fallen"), [({"raadsleden": 400}, True), ({"raadsleden": 250}, False)])
+def test_rows_of_a_file_that_tells_no_invitations_are_no_response(
+    study: MiniStudy, invited: dict[str, int], is_fallen: bool
+):
+    def file(wave: str, rows: int, told: dict[str, int]) -> SimpleNamespace:
+        return SimpleNamespace(wave_id=wave, n_rows=rows, invited=told, registry=study.registry())
+
+    now = [file(WAVE, 120, invited), file(WAVE, 900, {})]
+    before = [file(BEFORE, 120, {"raadsleden": 200})]
+    fallen = list(find_fallen_response(now, before, Rules(study.registry())))
+    assert [(one.kind, one.before, one.now) for one in fallen] == (
+        [("response_fell", "60%", "30%")] if is_fallen else []
+    )

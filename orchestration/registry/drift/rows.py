@@ -57,15 +57,18 @@ def find_fallen_response(
 
 
 def _response(files: list[FileAnswers]) -> float | None:
-    """Rows per invited person, without counting a population again that belongs to another one of the list."""
-    populations = files[0].registry.populations if files else {}
+    """Rows per invited person, without counting a population again that belongs to another one of the list.
+
+    A file that does not say how many were invited has no response, and its rows are none of the others'.
+    """
+    told = [file for file in files if any(file.invited.values())]
     invited = sum(
         count or 0
-        for file in files
+        for file in told
         for population, count in file.invited.items()
-        if populations[population].parent_population_id not in file.invited
+        if file.registry.populations[population].parent_population_id not in file.invited
     )
-    return sum(file.n_rows for file in files) / invited if invited else None
+    return sum(file.n_rows for file in told) / invited if invited else None
 
 
 def population_sizes(file: FileAnswers) -> dict[str, int]:
