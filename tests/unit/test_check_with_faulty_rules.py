@@ -59,3 +59,10 @@ def test_a_rule_without_minimum_finds_nothing_where_nothing_is_lost(study: MiniS
         rows["answers_unrelated"].update(threshold="0.01", minimum="")
 
     assert checked(study, "drift_rules", bare)[0] == 0
+
+
+def test_a_limit_that_is_no_number_is_told_and_the_own_one_holds(study: MiniStudy) -> None:
+    code, text = checked(study, "reading_limits", lambda rows: rows["memory_most"].update(value="0,5"))
+    assert code == 1
+    assert "error[registry_value] registry/reading_limits.csv:" in text
+    assert text.count("120 rows") == 2

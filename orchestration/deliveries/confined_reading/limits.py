@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 from collections.abc import Iterable, Mapping
@@ -41,8 +42,13 @@ class ReadingLimits:
 
     @classmethod
     def from_rows(cls, rows: Iterable[Mapping[str, str]]) -> ReadingLimits:
-        """Limits from rows of the registry; rows that it does not know are the registry's validation to tell."""
-        given = {row["limit_id"]: float(row["value"]) for row in rows if row["limit_id"] in UNITS}
+        """Limits from rows of the registry. Rows that it does not know, and values that are no number, are the
+        registry's validation to tell; meanwhile the project's own value holds."""
+        given = {}
+        for row in rows:
+            if row["limit_id"] in UNITS:
+                with contextlib.suppress(ValueError):
+                    given[row["limit_id"]] = float(row["value"])
         return cls({**_own_values(), **given})
 
     def for_file(self, size: int) -> FileLimits:
