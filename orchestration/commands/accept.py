@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestration.commands.choice import WrongUse
-from orchestration.deliveries.problems import DeliveryProblems, closest, printable
+from orchestration.deliveries.problems import DeliveryProblems, closest, printable, raise_when_any
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,15 +39,17 @@ class Choice:
 def accept(settings: Settings, console: Console, wave: str, choice: Choice, dry_run: bool = False) -> int:
     """Set the chosen rows of ``wave`` to accepted, and say what still waits; returns the exit code.
 
-    Without a choice it only shows what waits. Exit code 1: rows that were chosen are not finished.
+    Without a choice it only shows what waits. Exit code 1: rows that were chosen are not finished. Raises
+    ``DeliveryProblems`` when the registry is not in order as it is.
     """
-    from orchestration.registry import load_registry
+    from orchestration.registry import load_registry, validate_registry
     from orchestration.registry.acceptance import proposed_rows
     from orchestration.registry.accepting import accept_rows
     from orchestration.registry.proposals.rules import rules_of
     from orchestration.registry.replacing import replace_files
 
     registry = load_registry(settings.registry)
+    raise_when_any(validate_registry(registry))
     waiting = [(table, row) for table, _, row in proposed_rows(registry, wave)]
     sure = rules_of(registry).sure
     _check(registry, wave, waiting, choice)

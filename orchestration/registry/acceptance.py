@@ -70,8 +70,16 @@ def proposed_rows(registry: Registry, wave_id: str) -> Iterator[tuple[Table, int
             for index, row in enumerate(registry.table(declared.name))
             if row[column] == wave_id and is_proposed(declared, row)
         ]
-        for index, row in sorted(found, key=lambda pair: (float(pair[1].get("score") or 1), pair[0])):
+        for index, row in sorted(found, key=lambda pair: (_score(pair[1]), pair[0])):
             yield declared, index, row
+
+
+def _score(row: Row) -> float:
+    """1 where a row has none, and for what a person left there that is no number: validation tells of that."""
+    try:
+        return float(row.get("score") or 1)
+    except ValueError:
+        return 1.0
 
 
 def wave_column(table: Table) -> str:

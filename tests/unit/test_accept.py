@@ -117,6 +117,19 @@ def test_a_registry_that_is_not_in_order_is_added_nothing_to(study: MiniStudy, c
     assert files(study) == before
 
 
+def test_a_score_with_a_decimal_comma_is_named_with_its_line(study: MiniStudy, capsys: pytest.CaptureFixture):
+    study.edit_registry(
+        "xw_variables",
+        lambda rows: [row | {"score": "0,6"} if row["source_variable"] == "S1" else row for row in rows],
+    )
+    for command in (["accept", WAVE], ["accept", WAVE, "--sure"], ["check"]):
+        assert main(command) == 1
+        said = capsys.readouterr()
+        assert "error[registry_value] crosswalk/xw_variables.csv:" in said.out + said.err, command
+        assert "score is '0,6'" in said.out + said.err
+        assert "Traceback" not in said.err
+
+
 def test_a_label_that_would_steer_the_terminal_is_shown_as_its_escape(
     study: MiniStudy, capsys: pytest.CaptureFixture
 ):

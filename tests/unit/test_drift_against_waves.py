@@ -192,7 +192,9 @@ def test_the_row_that_is_offered_settles_weights_that_add_up_to_little(study: Mi
     assert not kinds(found(study)) & {"weight_total_unknown", "weight_total_off"}
 
 
-@pytest.mark.parametrize(("invited", "is_fallen"), [({"raadsleden": 400}, True), ({"raadsleden": 250}, False)])
+@pytest.mark.parametrize(
+    ("invited", "is_fallen"), [({"raadsleden": 400}, True), ({"raadsleden": 250}, False)]
+)
 def test_rows_of_a_file_that_tells_no_invitations_are_no_response(
     study: MiniStudy, invited: dict[str, int], is_fallen: bool
 ):
