@@ -108,12 +108,16 @@ def _composed(text: str) -> tuple[yaml.Node | None, Any]:
 def _duplicates(node: yaml.Node | None, path: str) -> list[tuple[str, int]]:
     found: list[tuple[str, int]] = []
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
+        seen: set[Any] = set()
         for key, value in node.value:
             name = f"{path}.{key.value}" if path else str(key.value)
-            if str(key.value) in seen:
+            keys: set[Any] = {str(key.value)}
+            if isinstance(key, yaml.ScalarNode):
+                # 1, 01, 1.0 and yes are one key of a mapping, and the last of them would count without a word.
+                keys.add(yaml.constructor.SafeConstructor().construct_object(key))
+            if keys & seen:
                 found.append((name, key.start_mark.line + 1))
-            seen.add(str(key.value))
+            seen |= keys
             found += _duplicates(value, name)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):

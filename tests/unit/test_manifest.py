@@ -281,6 +281,21 @@ def test_duplicate_keys_are_errors(study: MiniStudy):
     assert found == {"supplier stands twice", "files[0].weight stands twice"}
 
 
+@pytest.mark.parametrize(
+    ("codes", "twice"),
+    [
+        ("{1: 2, 01: 3}", ["codes.01"]),
+        ("{1: 2, 1.0: 3}", ["codes.1.0"]),
+        ("{'1': 2, 1: 3}", ["codes.1"]),
+        ("{'01': 2, 1: 3}", []),
+        ("{1: 2, yes: 3}", ["codes.yes"]),
+        ("{1: 2, 1.5: 4, ja: 3}", []),
+    ],
+)
+def test_one_number_written_in_two_ways_is_one_key(codes: str, twice: list[str]):
+    assert [name for name, _ in parse_yaml(f"codes: {codes}\n").duplicate_keys] == twice
+
+
 def test_parse_yaml_gives_the_line_of_the_nearest_field():
     document = parse_yaml("a: 1\nb:\n  - c: 2\n    d: 3\n")
     assert document.line(("b", 0, "d")) == 4
