@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -264,6 +265,16 @@ def test_words_among_numbers_that_are_classed_are_only_counted(
     rows = [row for row in study.registry().table("xw_buckets") if row["wave_id"] == NEW]
     assert {row["source_variable"] for row in rows} == {"LEEFTIJD"}
     assert all("1 antwoorden liggen in geen enkel bereik" in row["note"] for row in rows)
+
+
+def test_a_weight_that_is_infinite_is_left_for_a_person(study: MiniStudy, came_in: Path):
+    study.write_answers("mini_2022", "../../../in.sav", WEEG=[float("inf"), *[1.5] * (ROWS - 1)])
+    shutil.move(study.root / "in.sav", came_in)
+    assert main(["new-wave", NEW, str(came_in)]) == 0
+    manifest = (study.settings.raw / "mini" / NEW / "delivery.yml").read_text(encoding="utf-8")
+    assert re.search("weight: .*TO BE FILLED IN.*it was WEEG", manifest)
+    (row,) = [one for one in study.registry().table("weight_totals") if one["wave_id"] == NEW]
+    assert row["total"] == str(ROWS)
 
 
 def test_an_earlier_wave_that_is_not_there(study: MiniStudy, came_in: Path, capsys: pytest.CaptureFixture):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,7 +78,8 @@ def _fits(role: str, column: Column) -> bool:
     if role == "respondent_id":
         return column.is_key
     if role in NUMERIC_ROLES:
-        return not column.is_text and column.filled == column.rows and column.smallest > 0
+        is_whole = column.filled == column.rows and math.isfinite(column.total)
+        return not column.is_text and is_whole and column.smallest > 0
     return True
 
 
