@@ -16,7 +16,7 @@ from orchestration.deliveries.source_table import (
     SourceTable,
     SourceVariable,
     canonical_code,
-    in_missing_declaration,
+    is_declared_missing,
 )
 
 MANIFEST_FIELDS = (
@@ -78,7 +78,7 @@ def respondent_ids(entry: DeliveredFile, source: SourceTable) -> tuple[list[str]
     ids = ["" if _is_blank(cell) else canonical_code(cell) for cell in cells]
     problems: list[Problem] = []
     # Text is not blank when it is declared missing; it is no id all the same.
-    declared = _declared_missing(_variable(source, entry.respondent_id), source.frame[entry.respondent_id])
+    declared = is_declared_missing(_variable(source, entry.respondent_id), source.frame[entry.respondent_id])
     if no_id := int(declared.sum()):
         problems.append(
             Problem(
@@ -129,7 +129,7 @@ def panel_members(entry: DeliveredFile, source: SourceTable) -> tuple[list[str |
     if entry.panel_id is None:
         return [None] * len(source.frame), []
     column = source.frame[entry.panel_id]
-    no_number = column.isna() | _declared_missing(_variable(source, entry.panel_id), column)
+    no_number = column.isna() | is_declared_missing(_variable(source, entry.panel_id), column)
     # Another wave may write the same number as text or with zeros before it.
     members = [
         None if absent or _is_blank(cell) else bare_id(canonical_code(cell))
@@ -168,7 +168,7 @@ def check_weight(entry: DeliveredFile, source: SourceTable) -> list[Problem]:
         return [problem("weight_not_numeric", _why_not_numeric(entry, source), remedy)]
     delivered = source.frame[entry.weight]
     rows = len(delivered)
-    weights = delivered[~(delivered.isna() | _declared_missing(variable, delivered))]
+    weights = delivered[~(delivered.isna() | is_declared_missing(variable, delivered))]
     problems: list[Problem] = []
     if missing := rows - len(weights):
         problems.append(problem("missing_weight", f"{missing} of {rows} rows have no weight", ask))
@@ -346,23 +346,10 @@ def _counted(found: Mapping[str, int]) -> str:
     )
 
 
-def _declared_missing(variable: SourceVariable, answers: Any) -> Any:
-    """Whether each answer, a number or a text, is one that the file declares missing."""
-    if not variable.missing_declaration:
-        return answers.isin([])
-    is_numeric = variable.storage_type == NUMERIC
-    codes = [
-        value
-        for value in answers.dropna().unique()
-        if in_missing_declaration(canonical_code(value), is_numeric, variable.missing_declaration)
-    ]
-    return answers.isin(codes)
-
-
 def _without_value(source: SourceTable, name: str) -> int:
     """Rows whose value is absent or declared missing."""
     answers = source.frame[name]
-    return int((answers.isna() | _declared_missing(_variable(source, name), answers)).sum())
+    return int((answers.isna() | is_declared_missing(_variable(source, name), answers)).sum())
 
 
 def bare_id(respondent: str) -> str:

@@ -164,9 +164,22 @@ def in_missing_declaration(code: str, is_numeric: bool, declaration: str) -> boo
     return False
 
 
+def is_declared_missing(variable: SourceVariable, answers: pd.Series) -> pd.Series:
+    """Which of the answers, numbers or texts, are ones that the file declares missing."""
+    if not variable.missing_declaration:
+        return answers.isin([])
+    is_numeric = variable.storage_type == NUMERIC
+    codes = [
+        value
+        for value in answers.dropna().unique()
+        if in_missing_declaration(canonical_code(value), is_numeric, variable.missing_declaration)
+    ]
+    return answers.isin(codes)
+
+
 def is_reason(code: str) -> bool:
     """Whether a code of a numeric variable is one of Stata's ``.a`` to ``.z``."""
-    return len(code) == 2 and code[0] == "." and code[1].isalpha()
+    return len(code) == 2 and code[0] == "." and "a" <= code[1] <= "z"
 
 
 def number_order(code: str) -> tuple[float, str]:

@@ -19,7 +19,6 @@ from orchestration.deliveries.corrections.columns import (
     declaration_of,
     declared_parts,
     holds,
-    is_declared_missing,
     is_range,
     is_reason,
     labels_of,
@@ -42,7 +41,7 @@ from orchestration.deliveries.corrections.records import (
     Swap,
 )
 from orchestration.deliveries.corrections.renaming import with_name
-from orchestration.deliveries.source_table import NUMERIC, SourceTable, SourceVariable
+from orchestration.deliveries.source_table import NUMERIC, SourceTable, SourceVariable, is_declared_missing
 
 LANDING_NAMES = frozenset({"_row", "_respondent", "_panel_member"})
 """Columns of landing itself, which no variable may be called."""

@@ -12,7 +12,6 @@ from orchestration.deliveries.corrections.columns import (
     code_for,
     counted,
     holds,
-    is_declared_missing,
     labels_of,
     variable_of,
 )
@@ -20,7 +19,7 @@ from orchestration.deliveries.corrections.reasons import coded_column
 from orchestration.deliveries.corrections.records import Condition, Correction, Rename
 from orchestration.deliveries.manifest import CORRECTIONS_NAME, DeliveredFile, Manifest
 from orchestration.deliveries.problems import DeliveryProblems, Problem, closest
-from orchestration.deliveries.source_table import NUMERIC, SourceTable
+from orchestration.deliveries.source_table import NUMERIC, SourceTable, is_declared_missing
 
 CODES_SHOWN = 5
 

@@ -17,11 +17,10 @@ from orchestration.deliveries.source_table import (
     SourceVariable,
     canonical_code,
     declared_text,
-    in_missing_declaration,
 )
 from orchestration.deliveries.source_table import declared_parts as parts_of
+from orchestration.deliveries.source_table import is_reason as is_reason_of_number
 
-REASON = re.compile(r"\.[a-z]")
 PLAIN_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -48,7 +47,7 @@ def code_for(variable: SourceVariable, code: str) -> str:
 
 def is_reason(variable: SourceVariable, code: str) -> bool:
     """Whether a code says why a number is missing."""
-    return variable.storage_type == NUMERIC and REASON.fullmatch(code) is not None
+    return variable.storage_type == NUMERIC and is_reason_of_number(code)
 
 
 def cell_for(variable: SourceVariable, code: str | None) -> Any:
@@ -61,17 +60,6 @@ def cell_for(variable: SourceVariable, code: str | None) -> Any:
 def holds(variable: SourceVariable, column: Any, code: str | None) -> Any:
     """Which rows of a coded column hold a canonical code (``None``: no value and no reason), as a boolean column."""
     return column.isna() if code is None else column == cell_for(variable, code)
-
-
-def is_declared_missing(variable: SourceVariable, column: Any) -> Any:
-    """Which rows hold a code that is declared missing."""
-    is_numeric = variable.storage_type == NUMERIC
-    codes = [
-        value
-        for value in column.dropna().unique()
-        if in_missing_declaration(canonical_code(value), is_numeric, variable.missing_declaration)
-    ]
-    return column.isin(codes)
 
 
 def counted(column: Any) -> dict[str | None, int]:

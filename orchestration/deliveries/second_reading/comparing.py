@@ -63,7 +63,7 @@ def _compare_cells(
                 wrong, near = differing_numbers(ours, theirs, second.decimal, second.last_bits)
                 result.last_bits += near
                 if second.has_reasons:
-                    reasons = getattr(source, "missing_reasons", {}).get(variable.variable_name, {})
+                    reasons = source.missing_reasons.get(variable.variable_name, {})
                     wrong = differing_reasons(reasons, theirs, done + 1, wrong)
             else:
                 wrong, repaired = differing_texts(ours, theirs, rule)

@@ -30,8 +30,7 @@ class TextRule:
 
     @classmethod
     def between(cls, source: SourceTable, ends_at_nul: bool = False) -> TextRule:
-        counts = getattr(source, "text_counts", None)
-        return cls(source.encoding, counts is not None and any(vars(counts).values()), ends_at_nul)
+        return cls(source.encoding, any(vars(source.text_counts).values()), ends_at_nul)
 
 
 def compared_text(ours: str | None, theirs: str | None, rule: TextRule = TextRule()) -> str:
