@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestration.deliveries.lock import sha256_of
 from orchestration.deliveries.manifest import LOCK_NAME, MANIFEST_NAME, shown_path, stays_inside
+from orchestration.deliveries.manifest_yaml import YamlFault, parse_yaml
 from orchestration.deliveries.problems import DeliveryProblems, Problem
 
 
@@ -95,13 +96,11 @@ def _flush(path: Path) -> None:
 
 def _locked(raw: Path) -> dict[str, str]:
     """Where each locked file stands, by hash."""
-    import yaml
-
     found: dict[str, str] = {}
     for lock in sorted(raw.glob(f"*/*/{LOCK_NAME}")):
         try:
-            files = yaml.safe_load(lock.read_text(encoding="utf-8"))["files"]
+            files = parse_yaml(lock.read_text(encoding="utf-8")).data["files"]
             found |= {facts["sha256"]: shown_path(lock.parent, path) for path, facts in files.items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, YamlFault):
             continue  # a lock that cannot be read is told by `peilstok check`
     return found

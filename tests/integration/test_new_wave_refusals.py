@@ -132,6 +132,11 @@ def test_a_file_that_is_in_raw_already_or_a_copy_of_one(
     assert "ask the supplier for the file of this wave" in said
 
 
+def test_a_lock_that_is_nested_without_end_is_passed_over(study: MiniStudy, came_in: Path):
+    (study.folder("mini_2020") / "delivery.lock").write_text("files: " + "[" * 5_000, encoding="utf-8")
+    assert main(["new-wave", NEW, str(came_in), "--dry-run"]) == 0
+
+
 def test_a_codebook_may_be_that_of_an_earlier_wave(study: MiniStudy, tmp_path: Path):
     copy = shutil.copyfile(study.file("mini_2022"), tmp_path / "codeboek.csv")
     folder = study.settings.raw / "mini" / NEW
