@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 from rich.console import Console
 from rich.text import Text
 
 from orchestration.commands.choice import WrongUse
 from orchestration.deliveries.problems import DeliveryProblems
+from orchestration.registry.replacing import replace_files
 from orchestration.registry.tidy_registry import tidy_registry
 from orchestration.settings import Settings
 
@@ -23,12 +22,11 @@ def tidy(settings: Settings, console: Console, is_check: bool = False, is_as_mea
     files = tidy_registry(settings.registry, is_as_meant)
     problems = [problem for file in files for problem in file.problems]
     changed = [file for file in files if file.is_changed and file.content is not None]
+    if not is_check:
+        replace_files(
+            settings.registry, {file.path: file.content for file in changed if file.content is not None}
+        )
     for file in changed:
-        if not is_check:
-            path = settings.registry / file.path
-            incoming = path.with_name(f".{path.name}.tidy")
-            incoming.write_bytes(file.content or b"")
-            os.replace(incoming, path)
         console.print(Text(f"{file.path}: {'is not tidy' if is_check else 'tidied'}"), soft_wrap=True)
     for problem in problems:
         console.print(Text(str(problem)), soft_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import random
 import shutil
 import subprocess
@@ -338,3 +339,27 @@ def test_a_registry_that_is_not_there_is_wrong_use(tmp_path: Path, monkeypatch: 
 
 def test_a_line_that_a_remedy_gives_is_one_that_the_file_may_hold():
     assert csv_line(["a", "two\nlines", 'a "quote"', "b,c", ""]) == 'a,"two\nlines","a ""quote""","b,c",'
+
+
+def test_files_are_tidied_together_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    root = tmp_path / "registry"
+    shutil.copytree(SEEDS, root)
+    monkeypatch.setenv("PEILSTOK_REGISTRY", str(root))
+    untidy = {path: BOM + (root / path).read_bytes() for path in FILES[:2]}
+    for path, data in untidy.items():
+        (root / path).write_bytes(data)
+    replace_file = os.replace
+
+    def full(source: Path, target: Path) -> None:
+        if Path(target) == root / FILES[1]:
+            raise OSError("No space left on device")
+        replace_file(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    assert main(["tidy", "--as-meant"]) != 0
+    assert {path: (root / path).read_bytes() for path in untidy} == untidy
+    assert not list(root.rglob("*.csv.*"))
+    monkeypatch.undo()
+    monkeypatch.setenv("PEILSTOK_REGISTRY", str(root))
+    assert main(["tidy", "--as-meant"]) == 0
+    assert all((root / path).read_bytes() == (SEEDS / path).read_bytes() for path in untidy)
