@@ -84,7 +84,7 @@ def land_all(
     progress: Progress | None = None,
     registry: Registry | None = None,
 ) -> list[LandedFile]:
-    """Land every delivery, or those of the named waves, and drop from landing what has left the raw folder.
+    """Land every delivery, or those of the named waves, and drop from landing the files that they hold no more.
 
     Every wave is looked at before the first problem is raised, so that one run shows all of them. Raises
     ``DeliveryProblems``; files without a problem have landed by then.

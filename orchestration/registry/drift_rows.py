@@ -48,10 +48,12 @@ def _left_out(registry: Registry) -> Iterator[Problem]:
         if row["status"] == "accepted":
             mapped.setdefault((*scope_of(row), row["source_variable"]), []).append(row)
     for index, row in enumerate(registry.table("xw_left_out")):
+        if row["status"] != "accepted":
+            continue
         both = [
             other
             for other in mapped.get((*scope_of(row), row["source_variable"]), [])
-            if overlaps(row, other) and row["status"] == "accepted"
+            if overlaps(row, other)
         ]
         if both:
             yield Problem(
