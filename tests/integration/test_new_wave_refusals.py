@@ -272,6 +272,20 @@ def test_words_among_numbers_that_are_classed_are_only_counted(
     assert all("1 antwoorden liggen in geen enkel bereik" in row["note"] for row in rows)
 
 
+def test_a_number_too_long_for_a_code_is_not_written_into_the_registry(
+    study: MiniStudy, came_in: Path, capsys: pytest.CaptureFixture
+):
+    study.write_answers("mini_2022", "../../../in.sav", V2=[612345678.0, 7.0, *[2.0] * (ROWS - 2)])
+    shutil.move(study.root / "in.sav", came_in)
+    assert main(["new-wave", NEW, str(came_in)]) == 0
+    said = capsys.readouterr()
+    assert "612345678" not in said.out + said.err
+    rows = [row for row in study.registry().table("xw_values") if row["wave_id"] == NEW]
+    codes = {row["source_code"] for row in rows if row["source_variable"] == "V2"}
+    assert "7" in codes
+    assert "612345678" not in codes
+
+
 def test_a_weight_that_is_infinite_is_left_for_a_person(study: MiniStudy, came_in: Path):
     study.write_answers("mini_2022", "../../../in.sav", WEEG=[float("inf"), *[1.5] * (ROWS - 1)])
     shutil.move(study.root / "in.sav", came_in)

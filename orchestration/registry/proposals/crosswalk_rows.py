@@ -14,11 +14,10 @@ from orchestration.registry.proposals.meaning import Meanings
 from orchestration.registry.proposals.ranges import covered, ranges_for
 from orchestration.registry.proposals.roles import DROPPED, Roles
 from orchestration.registry.proposals.rules import Rules
+from orchestration.registry.shown_codes import shown_codes
 
 SAME = 0.995
 """Likeness from which two texts are the same but for the form in which they are written."""
-FEWEST_SHOWN = 3
-"""A text that fewer respondents gave, and that no codebook names, may be someone's own words: never shown."""
 Tables = dict[str, list[Row]]
 
 
@@ -156,8 +155,10 @@ def _mapped(
             }
         )
     if "recode" in verbs.values():
+        shown = shown_codes(registry)
         for code, count in column.codes.items():
-            if code not in known and (count >= FEWEST_SHOWN or not column.is_text):
+            # What no codebook names may be somebody's own words or number: the registry is no place for it.
+            if code not in known and shown.may_show(code, count, is_number=not column.is_text):
                 note = f"zonder label, {count} antwoorden"
                 row = {"source_code": code, "source_label": "", "code": "", "missing_kind": ""}
                 row |= {"status": PROPOSED, "score": "0", "note": note}
