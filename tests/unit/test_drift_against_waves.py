@@ -19,6 +19,7 @@ from test_drift import (
     found,
     kinds,
     looked_for,
+    question,
     weight_total,
     with_row,
 )
@@ -207,3 +208,32 @@ def test_rows_of_a_file_that_tells_no_invitations_are_no_response(
     assert [(one.kind, one.before, one.now) for one in fallen] == (
         [("response_fell", "60%", "30%")] if is_fallen else []
     )
+
+
+def accepted_as_offered(study: MiniStudy, kind: str) -> None:
+    (problem,) = [one for one in found(study).errors if one.kind == kind]
+    line = re.search("delivered, add (.+) to registry/accepted_drift.csv", problem.remedy)[1]
+    row = dict(zip(TABLES["accepted_drift"].column_names, line.split(","), strict=True))
+    study.edit_registry("accepted_drift", lambda rows: [*rows, row])
+
+
+def test_who_accepts_another_text_than_the_crosswalk_has_not_judged_the_series(study: MiniStudy):
+    question("V1", "Verbaal bejegend door burgers")(study)
+    assert kinds(found(study)) == {"question_changed"}
+    accepted_as_offered(study, "question_changed")
+    assert kinds(found(study)) == {"question_reworded"}
+    accepted_as_offered(study, "question_reworded")
+    assert kinds(found(study)) == set()
+
+
+def test_a_flag_hides_no_error(study: MiniStudy):
+    study.edit_registry(
+        "drift_rules",
+        lambda rows: [
+            row | {"verdict": "flag"} if row["kind"] == "question_changed" else row for row in rows
+        ],
+    )
+    question("V1", "Verbaal bejegend door burgers")(study)
+    drift = found(study)
+    assert {one.kind for one in drift.errors} == {"question_reworded"}
+    assert {one.kind for one in drift.flags} == {"question_changed"}

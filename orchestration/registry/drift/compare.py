@@ -28,6 +28,12 @@ from orchestration.registry.drift.predecessors import Earlier
 from orchestration.registry.load import Registry
 
 FLAG = "flag"
+EXPLAINED_BY = {
+    "share_jump": ("answers_swapped", "answers_mirrored"),
+    "question_reworded": ("question_changed",),
+    "answer_list_changed": ("scale_points_changed", "codes_moved"),
+}
+"""By kind, the kinds that tell the same of a variable, and more."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,8 @@ def compare_files(registry: Registry, files: list[FileAnswers], judged: list[Fil
     """The same for files that have been read; ``judged`` are those of ``files`` to tell about."""
     rules = Rules(registry)
     found = [finding for finding in _find(registry, files, judged, rules) if rules.looks_for(finding.kind)]
-    left, unused = settle(registry, _once(found), judged, files)
+    unsettled, unused = settle(registry, found, judged, files)
+    left = list(_once(unsettled, found, rules))
     errors = [finding.problem() for finding in left if rules[finding.kind].verdict != FLAG]
     flags = [finding.problem() for finding in left if rules[finding.kind].verdict == FLAG]
     return Drift([*errors, *unused], flags)
@@ -100,18 +107,22 @@ def _find(
         yield from rows.find_fallen_response(survey, before, rules)
 
 
-def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """A share that jumps because two codes changed places is told as that, once; and so is a question that neither
-    the crosswalk nor an earlier wave knows."""
-    kept = list(findings)
-    explained = {
-        _place(finding) for finding in kept if finding.kind in ("answers_swapped", "answers_mirrored")
-    }
-    changed = {_place(finding) for finding in kept if finding.kind == "question_changed"}
-    points = {_place(finding) for finding in kept if finding.kind in ("scale_points_changed", "codes_moved")}
-    told = {"share_jump": explained, "question_reworded": changed, "answer_list_changed": points}
-    for finding in kept:
-        if _place(finding) not in told.get(finding.kind, ()):
+def _once(unsettled: list[Finding], found: list[Finding], rules: Rules) -> Iterator[Finding]:
+    """What is left to judge, without what another finding tells already.
+
+    A share that jumps because two codes changed places is told as that, accepted or not. A question that neither the
+    crosswalk nor an earlier wave knows is told once as long as that is open: whoever accepts that it differs from the
+    crosswalk has not judged the series. What is only flagged hides no error.
+    """
+    for finding in unsettled:
+        among = found if finding.kind == "share_jump" else unsettled
+        weak = {FLAG} - {rules[finding.kind].verdict}
+        if not any(
+            other.kind in EXPLAINED_BY.get(finding.kind, ())
+            and _place(other) == _place(finding)
+            and rules[other.kind].verdict not in weak
+            for other in among
+        ):
             yield finding
 
 
