@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestration.commands.choice import WrongUse, choose_waves, wave_folders
-from orchestration.deliveries.problems import printable
+from orchestration.deliveries.problems import printable, raise_when_any
 from orchestration.publication.release_diff import cell_text, compare_releases, diff_csv, headline
 from orchestration.publication.releases import find_release
 from orchestration.settings import Settings
@@ -40,7 +40,7 @@ def _diff_deliveries(settings: Settings, console: Console, old: str, new: str) -
     from orchestration.deliveries.access_log import record_raw_reading
     from orchestration.deliveries.comparison import compare_deliveries, parse_delivery
     from orchestration.deliveries.comparison.told import comparison_lines
-    from orchestration.registry import load_registry
+    from orchestration.registry import load_registry, validate_registry
 
     named = [parse_delivery(text) for text in (old, new)]
     for text, delivery in zip((old, new), named, strict=True):
@@ -51,6 +51,7 @@ def _diff_deliveries(settings: Settings, console: Console, old: str, new: str) -
             )
     (wave, before), (other, after) = named  # type: ignore[misc]
     registry = load_registry(settings.registry)
+    raise_when_any(validate_registry(registry))
     folders = wave_folders(settings.raw)
     choose_waves([wave, other], registry.waves.keys(), folders.keys())
     if wave != other:

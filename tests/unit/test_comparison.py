@@ -93,6 +93,20 @@ def test_a_label_that_is_a_number_is_no_code_of_that_number(study: MiniStudy):
     assert [(one.name, one.cells, one.meanings) for one in file.variables] == [("N1", 1, 1)]
 
 
+def test_without_rules_that_say_how_few_is_too_few_nothing_is_told(
+    study: MiniStudy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    study.redeliver(WAVE, V1=1.0)
+    rules = load_registry(load_settings({}).registry).table("confidentiality_rules")
+    study.edit_registry("confidentiality_rules", lambda _: [{**row, "threshold": "5,0"} for row in rules])
+    enter(study, monkeypatch)
+    assert main(["diff", f"{WAVE}@1", f"{WAVE}@2"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "error[registry_value] registry/confidentiality_rules.csv:2" in said.err
+    assert "Traceback" not in said.err
+
+
 def test_a_label_that_would_steer_the_terminal_is_printed_as_its_escape(
     study: MiniStudy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
