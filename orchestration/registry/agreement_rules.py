@@ -114,6 +114,69 @@ def _thresholds(registry: Registry) -> Iterator[Problem]:
                 )
 
 
+GIVES_AWAY = {
+    "organisation": ("contributors_n", "dominance_share"),
+    "person": ("complement_n", "contributors_n", "group_disclosure_share", "n_unweighted", "numerator_n"),
+}
+"""What a published cell can give away, by the unit that was observed."""
+
+
+def _whole_confidentiality(registry: Registry) -> Iterator[Problem]:
+    """Each way in which a cell can give somebody away has a rule: where none is wanted, a threshold of 0 says so."""
+    rows = registry.table("confidentiality_rules")
+    for unit in sorted({row["applies_to"] for row in rows}):
+        ruled = {row["measure"] for row in rows if row["applies_to"] == unit}
+        for measure in GIVES_AWAY[unit]:
+            if measure not in ruled:
+                yield Problem(
+                    "confidentiality_absent",
+                    f"has no rule on {measure} of a {unit}: cells that give somebody away by it would be published",
+                    f"add <rule_id>,{unit},{measure},<operator>,<threshold>,suppress,<marker>,<reason_code>,"
+                    "<sort_order>,<reason> to registry/confidentiality_rules.csv",
+                    file="registry/confidentiality_rules.csv",
+                )
+
+
+def _whole_reports(registry: Registry) -> Iterator[Problem]:
+    """Of each number of reports that is published: its total and mean, and the shares of organisations that keep count,
+    that counted none, and that do not know. ``mart_incident_reports`` would be empty there without a word."""
+    keeping = {row["base_id"]: row for row in registry.table("base_rules")}
+    codes: dict[str, list[dict[str, str]]] = {}
+    for row in registry.table("indicator_codes"):
+        codes.setdefault(row["indicator_id"], []).append(row)
+    rows = registry.table("indicators")
+    counted = {
+        row["concept_id"]: keeping[row["base_id"]]
+        for row in rows
+        if row["theme_id"] == "organisation"
+        and row["statistic"] in ("total", "mean")
+        and row["base_id"] in keeping
+        and registry.concepts[row["concept_id"]].type == "numeric"
+    }
+    for concept, gate in counted.items():
+        shares = [row for row in rows if row["statistic"] == "proportion"]
+        of_gate = [
+            code
+            for row in shares
+            if row["concept_id"] == gate["concept_id"]
+            for code in codes.get(row["indicator_id"], [])
+        ]
+        there = {
+            "total": any((row["concept_id"], row["statistic"]) == (concept, "total") for row in rows),
+            "mean": any((row["concept_id"], row["statistic"]) == (concept, "mean") for row in rows),
+            "share without any": any(row["concept_id"] == concept for row in shares),
+            "share that keeps count": any(code["code"] == gate["code"] for code in of_gate),
+            "share that does not know": any(code["missing_kind"] for code in of_gate),
+        }
+        if lacks := [name for name, is_there in there.items() if not is_there]:
+            yield Problem(
+                "reports_incomplete",
+                f"has no indicator for the {', '.join(lacks)} of {concept}, which mart_incident_reports tells",
+                "add it, with its codes in registry/indicator_codes.csv, or remove every indicator of this number",
+                file="registry/indicators.csv",
+            )
+
+
 def _rounding(registry: Registry) -> Iterator[Problem]:
     """An estimate, its change and their bounds are rounded alike, each in every unit."""
     by_unit: dict[str, dict[str, int]] = {}
@@ -209,6 +272,8 @@ AGREEMENT_RULES: tuple[Rule, ...] = (
     _measured_twice,
     _headlines,
     _thresholds,
+    _whole_confidentiality,
+    _whole_reports,
     _rounding,
     _buckets_in_order,
     _bases_apart,

@@ -6,6 +6,23 @@ from orchestration.registry.declaration import Column, Table, labels, row_status
 
 FOLDER = "registry"
 
+MEASURES = (
+    "complement_n",
+    "contributors_n",
+    "degrees_of_freedom",
+    "ci_relative_width",
+    "ci_width",
+    "dominance_share",
+    "estimate",
+    "group_disclosure_share",
+    "n_effective",
+    "n_unweighted",
+    "no_standard_error",
+    "numerator_n",
+    "relative_standard_error",
+)
+"""Of a cell, as est_disclosure has them: a rule on anything else would never apply."""
+
 
 def _publication_rules(name: str, what: str, example: str) -> Table:
     return Table(
@@ -21,7 +38,7 @@ def _publication_rules(name: str, what: str, example: str) -> Table:
                 "person",
                 allowed=("person", "organisation"),
             ),
-            Column("measure", "what is measured", "n_unweighted"),
+            Column("measure", "what is measured of the cell", "n_unweighted", allowed=MEASURES),
             Column("operator", "how it is compared", "<"),
             Column("threshold", "with what", "30", "number"),
             Column(

@@ -206,6 +206,19 @@ def test_shares_of_answers_are_ratios_with_the_error_of_a_ratio(marts) -> None:
     assert sum(values[0] for values in found.values()) == pytest.approx(100, rel=1e-12)
 
 
+def test_where_nothing_varies_the_error_is_zero_to_the_last_digit(marts) -> None:
+    """What rounding leaves of a variance would be tested as if it were one, otherwise in every run."""
+    [bounds, left] = marts.execute(
+        """
+        select count(*) filter (statistic = 'ratio' and unit = 'percent' and estimate in (0, 100)),
+            count(*) filter (standard_error > 0 and standard_error < 1e-4)
+        from mart_trend
+        """
+    ).fetchone()
+    assert bounds > 50
+    assert left == 0
+
+
 def test_a_general_answer_runs_through_where_the_fine_ones_end(marts, release) -> None:
     [fine] = marts.execute(
         """

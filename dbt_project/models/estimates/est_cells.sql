@@ -35,6 +35,11 @@ linearised as (
         (statistics.a - cells.ratio * statistics.c) / statistics.units_n / cells.scale as z_mean,
         statistics.units_n * {{ quadratic('statistics.a_variance', 'statistics.ac_covariance', 'statistics.c_variance', 'cells.ratio') }}
             / cells.scale ** 2 as z_sum_of_squares,
+        -- How large the terms are that cancel in it where nothing varies.
+        (
+            statistics.units_n * (statistics.a_variance + cells.ratio ** 2 * statistics.c_variance)
+            + (abs(statistics.a) + abs(cells.ratio * statistics.c)) ** 2 / statistics.units_n
+        ) / cells.scale ** 2 as z_size,
         {{ quadratic('statistics.second_aa', 'statistics.second_ac', 'statistics.second_cc', 'cells.ratio') }}
             / cells.scale ** 2 as second_stage
     from {{ ref('est_stratum_statistics') }} as statistics
@@ -71,6 +76,7 @@ summed as (
         sum({{ name }}) as {{ name }},
         {% endfor -%}
         max(value_max) as value_max,
+        sum(z_size) as z_size,
         sum(units_n) - count(*) as degrees_of_freedom,
         any_value(design_degrees_of_freedom) as design_degrees_of_freedom,
         count(*) filter (where is_lone) as lone_strata_n,
@@ -92,6 +98,8 @@ estimated as (
             when missing_n > 0 then null
             -- Nobody or everybody: not a digit of rounding is left where there is no variation.
             when statistic = 'proportion' and numerator_n in (0, respondents_n) then 0
+            -- Of a ratio or mean the digits of rounding are told by their size: what they leave would make a test of nothing.
+            when variance < 1e-12 * z_size then 0
             else variance
         end as sampling_variance,
         case statistic

@@ -1,0 +1,73 @@
+"""Rows that others need: one that is gone from the committed registry is told, and one that nothing needs is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestration.registry import load_registry
+from orchestration.registry.agreement_rules import AGREEMENT_RULES
+from orchestration.registry.load import Registry, Row
+from orchestration.registry.schema import TABLES
+
+SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, list[Row]]:
+    registry = load_registry(SEEDS)
+    return {name: list(registry.table(name)) for name in TABLES}
+
+
+def without(tables: dict[str, list[Row]], table: str, **key: str) -> list[tuple[str, str]]:
+    rest = [row for row in tables[table] if any(row[name] != value for name, value in key.items())]
+    assert len(rest) < len(tables[table])
+    registry = Registry(Path("."), {**tables, table: rest}, {}, "")
+    return [(problem.kind, problem.message) for rule in AGREEMENT_RULES for problem in rule(registry)]
+
+
+@pytest.mark.parametrize(
+    "rule_id",
+    [
+        "conf_person_n",
+        "conf_person_numerator",
+        "conf_person_complement",
+        "conf_person_contributors",
+        "conf_person_group",
+        "conf_organisation_contributors",
+        "conf_organisation_dominance",
+    ],
+)
+def test_each_way_to_give_somebody_away_has_a_rule(tables: dict[str, list[Row]], rule_id: str) -> None:
+    row = next(row for row in tables["confidentiality_rules"] if row["rule_id"] == rule_id)
+    [(kind, message)] = without(tables, "confidentiality_rules", rule_id=rule_id)
+    assert kind == "confidentiality_absent"
+    assert message.startswith(f"has no rule on {row['measure']} of a {row['applies_to']}")
+
+
+def test_a_study_without_organisations_needs_no_rule_for_them(tables: dict[str, list[Row]]) -> None:
+    assert without(tables, "confidentiality_rules", applies_to="organisation") == []
+
+
+@pytest.mark.parametrize(
+    ("indicator", "lacks"),
+    [
+        ("reports_aggression_total", "total"),
+        ("reports_aggression_mean", "mean"),
+        ("reports_integrity_none", "share without any"),
+        ("reports_kept_integrity", "share that keeps count"),
+        ("reports_integrity_unknown", "share that does not know"),
+    ],
+)
+def test_each_number_of_reports_is_told_whole(
+    tables: dict[str, list[Row]], indicator: str, lacks: str
+) -> None:
+    [(kind, message)] = without(tables, "indicators", indicator_id=indicator)
+    assert (kind, f"the {lacks} of reports_" in message) == ("reports_incomplete", True)
+
+
+def test_a_number_of_reports_may_go_as_a_whole(tables: dict[str, list[Row]]) -> None:
+    kept = [row for row in tables["indicators"] if "aggression_n" not in row["concept_id"]]
+    registry = Registry(Path("."), {**tables, "indicators": kept}, {}, "")
+    assert [problem.kind for rule in AGREEMENT_RULES for problem in rule(registry)] == []
