@@ -17,7 +17,7 @@ from orchestration.deliveries.comparison import (
     compare_deliveries,
     parse_delivery,
 )
-from orchestration.deliveries.comparison.told import comparison_lines, counting
+from orchestration.deliveries.comparison.told import comparison_lines, counting, smallest_count
 from orchestration.registry import load_registry
 from orchestration.settings import load_settings
 
@@ -91,6 +91,12 @@ def test_a_label_that_is_a_number_is_no_code_of_that_number(study: MiniStudy):
     file, _ = compared(study)
     assert file.verdict == DIFFERENT
     assert [(one.name, one.cells, one.meanings) for one in file.variables] == [("N1", 1, 1)]
+
+
+def test_below_four_and_a_half_is_below_five(study: MiniStudy):
+    rules = load_registry(load_settings({}).registry).table("confidentiality_rules")
+    study.edit_registry("confidentiality_rules", lambda _: [{**row, "threshold": "4.5"} for row in rules])
+    assert smallest_count(study.registry(), "office_holders") == 5
 
 
 def test_without_rules_that_say_how_few_is_too_few_nothing_is_told(

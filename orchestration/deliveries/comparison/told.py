@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ def smallest_count(registry: Registry, instrument_id: str) -> int | None:
     unit = registry.instruments[instrument_id].unit_of_observation
     for measure in MEASURES:
         bounds = [
-            int(float(row["threshold"]))
+            math.ceil(float(row["threshold"]))
             for row in registry.table("confidentiality_rules")
             if (row["applies_to"], row["measure"], row["operator"]) == (unit, measure, "<")
         ]
