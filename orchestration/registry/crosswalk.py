@@ -112,8 +112,7 @@ def _concepts_without_word(registry: Registry, landed: list[LandedCodes]) -> Ite
                 "concept_without_word",
                 f"says nothing of {', '.join(silent[:CONCEPTS_NAMED])}{more} for {instrument} in {wave}, "
                 "which other waves of this instrument asked",
-                "map the variable that asks it, or add a row with verb not_asked, or impossible where it was asked "
-                "in a form that cannot be harmonised, and the reason in note",
+                "map the variable that asks it, or add a row with verb not_asked or impossible, and the reason in note",
                 wave_id=wave,
                 file="crosswalk/xw_variables.csv",
             )

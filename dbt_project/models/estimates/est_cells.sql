@@ -99,7 +99,7 @@ estimated as (
             -- Nobody or everybody: not a digit of rounding is left where there is no variation.
             when statistic = 'proportion' and numerator_n in (0, respondents_n) then 0
             -- Of a ratio or mean the digits of rounding are told by their size: what they leave would make a test of nothing.
-            when variance < 1e-12 * z_size then 0
+            when variance < 0.000000000001 * z_size then 0
             else variance
         end as sampling_variance,
         case statistic
