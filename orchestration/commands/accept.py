@@ -71,8 +71,7 @@ def accept(settings: Settings, console: Console, wave: str, choice: Choice, dry_
     for name, count in Counter(table.name for table, _ in found.taken).items():
         console.print(Text(f"  {count:>5}  {name}"), soft_wrap=True)
     verb = "would be accepted" if dry_run else "accepted"
-    rows = "row" if len(found.taken) == 1 else "rows"
-    console.print(Text(f"{len(found.taken)} {rows} of {wave} {verb}", style="bold"))
+    console.print(Text(f"{_count(found.taken)} of {wave} {verb}", style="bold"))
     for problem in found.left:
         console.print(Text(str(problem)), soft_wrap=True)
     if not dry_run:
@@ -102,8 +101,7 @@ def _print_waiting(console: Console, wave: str, waiting: list[tuple[Table, Row]]
     if not waiting:
         console.print(Text(f"nothing of {wave} waits for a person", style="bold green"))
         return
-    rows = "row" if len(waiting) == 1 else "rows"
-    console.print(Text(f"{len(waiting)} {rows} of {wave} still proposed", style="bold"))
+    console.print(Text(f"{_count(waiting)} of {wave} still proposed", style="bold"))
     by_table: dict[str, list[Row]] = {}
     for table, row in waiting:
         by_table.setdefault(table.name, []).append(row)
@@ -126,6 +124,10 @@ def _print_waiting(console: Console, wave: str, waiting: list[tuple[Table, Row]]
         ),
         soft_wrap=True,
     )
+
+
+def _count(rows: Sequence[object]) -> str:
+    return f"{len(rows)} row{'' if len(rows) == 1 else 's'}"
 
 
 def _told(table: Table, row: Row) -> str:
