@@ -61,7 +61,7 @@ def _land(run: WarehouseRun, run_id: str) -> "tuple[list[LandedFile], LandingReg
     run.notes += [note for file in landed for note in file.notes]
     listed = write_register(run.settings)
     inputs = input_hashes(run.settings, listed.hash, run.registry.hash)
-    evidence.start_run(run.settings.home, inputs, run_id)
+    evidence.start_run(run.settings.home, inputs, run_id, run.registry.files)
     return landed, listed
 
 

@@ -9,7 +9,9 @@ from rich.text import Text
 
 from orchestration.commands.choice import WrongUse, choose_waves, wave_folders
 from orchestration.deliveries.problems import printable, raise_when_any
-from orchestration.publication.release_diff import cell_text, compare_releases, diff_csv, headline
+from orchestration.publication.origin_diff import compare_origins, origin_lines
+from orchestration.publication.release_diff import compare_releases, diff_csv
+from orchestration.publication.release_diff_told import cell_text, headline, program_of, whole_lines
 from orchestration.publication.releases import find_release
 from orchestration.settings import Settings
 
@@ -25,9 +27,13 @@ def diff(settings: Settings, console: Console, old: str, new: str, output: Path 
     earlier, later = find_release(settings, old), find_release(settings, new)
     cells = compare_releases(earlier, later)
     console.print(Text(f"{earlier.name} -> {later.name}: {headline(cells)}", style="bold"), soft_wrap=True)
-    for cell in cells[:ROWS_SHOWN]:
+    programs = (program_of(earlier), program_of(later))
+    for line in (*origin_lines(compare_origins(earlier, later, programs)), *whole_lines(cells)):
+        console.print(Text(f"  {line}"), soft_wrap=True)
+    single = [cell for cell in cells if not cell.because]
+    for cell in single[:ROWS_SHOWN]:
         console.print(Text(f"  {cell_text(cell)}"), soft_wrap=True)
-    if (rest := len(cells) - ROWS_SHOWN) > 0:
+    if (rest := len(single) - ROWS_SHOWN) > 0:
         console.print(Text(f"  and {rest} more; `--csv FILE` writes them all", style="dim"), soft_wrap=True)
     if output is not None:
         output.write_text(diff_csv(cells), encoding="utf-8", newline="\n")

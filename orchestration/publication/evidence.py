@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from orchestration.deliveries.private_files import private_folder
 from orchestration.publication.durable import write_json
@@ -100,11 +100,15 @@ class InputHashes:
 
 @dataclass(frozen=True)
 class Run:
-    """The run that the evidence belongs to, with the hashes of what it read."""
+    """The run that the evidence belongs to, with the hashes of what it read.
+
+    ``registry_files``: path, sha256 and rows of each file of the registry.
+    """
 
     run_id: str
     started_at: str
     inputs: InputHashes
+    registry_files: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,11 +138,16 @@ class Evidence:
         return tuple(sorted(found, key=lambda c: (c.layer, c.asset, c.check, c.tool, str(c.observed))))
 
 
-def start_run(home: Path, inputs: InputHashes, run_id: str = "") -> str:
+def start_run(
+    home: Path,
+    inputs: InputHashes,
+    run_id: str = "",
+    registry_files: Iterable[dict[str, Any]] = (),
+) -> str:
     """Open a run on ``home`` and return its id; evidence of earlier runs no longer counts.
 
-    ``inputs``: the hashes of what the run is about to read. Give ``run_id`` to take over the orchestrator's own
-    id.
+    ``inputs``: the hashes of what the run is about to read, ``registry_files`` those of each file of the registry.
+    Give ``run_id`` to take over the orchestrator's own id.
     """
     absent = [name for name, value in asdict(inputs).items() if not value]
     if absent:
@@ -147,6 +156,7 @@ def start_run(home: Path, inputs: InputHashes, run_id: str = "") -> str:
         run_id=run_id or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         inputs=inputs,
+        registry_files=tuple(registry_files),
     )
     private_folder(_folder(home))  # what checks saw is of before suppression
     write_json(_folder(home) / RUN_FILE, asdict(run))
@@ -176,7 +186,8 @@ def read_run(home: Path) -> Run | None:
     content = _read_object(path)
     try:
         inputs = {f.name: str(content["inputs"][f.name]) for f in fields(InputHashes)}
-        return Run(str(content["run_id"]), str(content["started_at"]), InputHashes(**inputs))
+        files = tuple(content["registry_files"])
+        return Run(str(content["run_id"]), str(content["started_at"]), InputHashes(**inputs), files)
     except (KeyError, TypeError) as missing:
         raise EvidenceError(
             f"{path}: field {missing} is missing; run `peilstok refresh --all` again"

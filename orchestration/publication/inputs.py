@@ -1,20 +1,27 @@
-"""What a release says about its own origin: ``release_info`` and ``release_inputs``."""
+"""What a release says about its own origin: ``release_info``, ``release_inputs`` and ``release_registry``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 CONTRACT_VERSION = "1.0"
 INFO_TABLE = "release_info"
 INPUTS_TABLE = "release_inputs"
+REGISTRY_TABLE = "release_registry"
 
 INFO_COMMENT = "One row: what this release is made from. Times and run ids stand in MANIFEST.json alone."
 INPUTS_COMMENT = (
     "One row per delivered file that the release is made from, with its hash and that of corrections.yml where it "
     "corrected the file."
+)
+REGISTRY_COMMENT = (
+    "One row per file of the registry, which holds what persons decided: its hash, and its rows without those that are "
+    "only proposed."
 )
 
 
@@ -52,6 +59,16 @@ def write_inputs(connection: duckdb.DuckDBPyConnection, register: Path) -> None:
         """,
         [str(register)],
     )
+
+
+def write_registry(connection: duckdb.DuckDBPyConnection, files: Iterable[Mapping[str, Any]]) -> None:
+    """Create ``release_registry`` in the connection's own database from path, sha256 and rows of each file."""
+    connection.execute(f"create table main.{REGISTRY_TABLE} (path varchar, sha256 varchar, rows_n integer)")
+    for file in sorted(files, key=lambda one: one["path"]):
+        connection.execute(
+            f"insert into main.{REGISTRY_TABLE} values (?, ?, ?)",
+            [file["path"], file["sha256"], file["rows"]],
+        )
 
 
 def read_origin(connection: duckdb.DuckDBPyConnection, register: Path, registry_hash: str) -> Origin:

@@ -35,10 +35,13 @@ from orchestration.publication.inputs import (
     INFO_TABLE,
     INPUTS_COMMENT,
     INPUTS_TABLE,
+    REGISTRY_COMMENT,
+    REGISTRY_TABLE,
     Origin,
     read_origin,
     write_info,
     write_inputs,
+    write_registry,
 )
 from orchestration.publication.ledger import LEDGER, enter_release
 from orchestration.publication.manifest import (
@@ -50,7 +53,7 @@ from orchestration.publication.manifest import (
     verify_files,
     write_manifest,
 )
-from orchestration.publication.release_diff import write_diff
+from orchestration.publication.release_diff_told import write_diff
 from orchestration.publication.tables import (
     ReleaseTable,
     attach_warehouse,
@@ -158,6 +161,8 @@ def _write_release(
         write_inputs(connection, register)
         inputs = _own_table(connection, INPUTS_TABLE, INPUTS_COMMENT)
         tables.append(inputs)
+        write_registry(connection, evidence.run.registry_files)
+        tables.append(_own_table(connection, REGISTRY_TABLE, REGISTRY_COMMENT))
         _write_tables(connection, [table.name for table in tables], incoming)
         origin = read_origin(connection, register, evidence.run.inputs.registry)
         release_id = compute_release_id(incoming, origin, inputs.rows)
@@ -169,12 +174,13 @@ def _write_release(
         write_duckdb(tables, incoming)
 
     _write_quality(incoming, evidence)
-    write_diff(incoming, settings.published / previous_id if previous_id else None)
+    program = code_version(settings.project_root)
+    write_diff(incoming, settings.published / previous_id if previous_id else None, program)
     manifest = ReleaseManifest(
         release_id=release_id,
         published_at=now_text(),
         run_id=evidence.run.run_id,
-        code_version=code_version(settings.project_root),
+        code_version=program,
         contract_version=origin.contract_version,
         is_synthetic=origin.is_synthetic,
         notice=origin.notice,

@@ -55,7 +55,12 @@ def accepted(registry: Registry) -> Registry:
     if not origins:
         return registry
     return replace(
-        registry, tables=tables, hash=digest_of(contents), origins=origins, waiting=frozenset(waves)
+        registry,
+        tables=tables,
+        hash=digest_of(contents),
+        contents=contents,
+        origins=origins,
+        waiting=frozenset(waves),
     )
 
 

@@ -39,6 +39,19 @@ class Registry:
     waiting: frozenset[str] = frozenset()
     """Waves that were left out since they are only proposed: what was delivered for them waits too."""
 
+    @property
+    def files(self) -> list[dict[str, str | int]]:
+        """Each file that was read, by path: ``path``, ``sha256`` and ``rows`` (without the header)."""
+        rows = {declared.path: len(self.tables[name]) for name, declared in TABLES.items()}
+        return [
+            {
+                "path": path,
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "rows": rows[path] if path in rows else len(self.registers[Path(path).stem]),
+            }
+            for path, data in sorted(self.contents.items())
+        ]
+
     def accepted(self) -> Registry:
         """The registry without proposed rows: what checks, models and exports go by."""
         from orchestration.registry.acceptance import accepted

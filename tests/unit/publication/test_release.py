@@ -55,7 +55,9 @@ def test_first_release_holds_every_file_of_the_contract(tmp_path):
     outcome = publish_small(settings)
     assert (outcome.status, outcome.previous_id) == ("published", None)
     assert os.readlink(settings.published / "current") == outcome.release_id
-    tables = ["mart_comparability", "mart_reconciliation", "mart_trend", "release_info", "release_inputs"]
+    tables = [
+        "mart_comparability", "mart_reconciliation", "mart_trend", "release_info", "release_inputs", "release_registry",
+    ]  # fmt: skip
     assert names_in(outcome.path / "csv") == [f"{name}.csv" for name in tables]
     assert names_in(outcome.path / "parquet") == [f"{name}.parquet" for name in tables]
     assert names_in(outcome.path) == ["MANIFEST.json", "csv", "diff", "marts.duckdb", "parquet", "quality"]

@@ -11,7 +11,8 @@ from small_warehouse import build_warehouse, hashes_as_built, make_settings, rec
 
 from orchestration.commands.diff import diff
 from orchestration.publication.release import publish
-from orchestration.publication.release_diff import compare_releases, diff_csv, headline
+from orchestration.publication.release_diff import compare_releases, diff_csv
+from orchestration.publication.release_diff_told import headline
 from orchestration.publication.releases import UnknownRelease, find_release
 from orchestration.warehouse.audit import figures_are_met
 
