@@ -9,9 +9,8 @@ from rich.text import Text
 
 from orchestration.commands.choice import WrongUse, choose_waves, wave_folders
 from orchestration.deliveries.problems import printable, raise_when_any
-from orchestration.publication.origin_diff import compare_origins, origin_lines
 from orchestration.publication.release_diff import compare_releases, diff_csv
-from orchestration.publication.release_diff_told import cell_text, headline, program_of, whole_lines
+from orchestration.publication.release_diff_told import headline, printed_lines
 from orchestration.publication.releases import find_release
 from orchestration.settings import Settings
 
@@ -27,14 +26,12 @@ def diff(settings: Settings, console: Console, old: str, new: str, output: Path 
     earlier, later = find_release(settings, old), find_release(settings, new)
     cells = compare_releases(earlier, later)
     console.print(Text(f"{earlier.name} -> {later.name}: {headline(cells)}", style="bold"), soft_wrap=True)
-    programs = (program_of(earlier), program_of(later))
-    for line in (*origin_lines(compare_origins(earlier, later, programs)), *whole_lines(cells)):
+    for line in printed_lines(earlier, later, cells, ROWS_SHOWN):
         console.print(Text(f"  {line}"), soft_wrap=True)
-    single = [cell for cell in cells if not cell.because]
-    for cell in single[:ROWS_SHOWN]:
-        console.print(Text(f"  {cell_text(cell)}"), soft_wrap=True)
-    if (rest := len(single) - ROWS_SHOWN) > 0:
-        console.print(Text(f"  and {rest} more; `--csv FILE` writes them all", style="dim"), soft_wrap=True)
+    if output is None and cells:
+        console.print(
+            Text("`--csv FILE` writes every cell with what stands beside it", style="dim"), soft_wrap=True
+        )
     if output is not None:
         output.write_text(diff_csv(cells), encoding="utf-8", newline="\n")
         console.print(Text(f"wrote {len(cells)} rows to {output}"), soft_wrap=True)

@@ -124,28 +124,26 @@ def _run(
     write_last_success(settings, success, waves)
     _print_ending(settings, console, "no_change" if current == previous else "published", steps)
     if previous is not None and previous != current:
-        _print_moves(settings, console, previous, current)
+        print_moves(settings, console, previous, current)
     return 0
 
 
-def _print_moves(settings: Settings, console: Console, previous: str, current: str) -> None:
+def print_moves(settings: Settings, console: Console, previous: str, current: str) -> None:
     """Which published figures moved since the release before, in a few lines."""
-    from orchestration.publication.release_diff import (
-        ReleaseNotReadable,
-        cell_text,
-        compare_releases,
-        headline,
-    )
+    from orchestration.publication.release_diff import ReleaseNotReadable, compare_releases
+    from orchestration.publication.release_diff_told import headline, printed_lines
 
+    earlier, later = settings.published / previous, settings.published / current
     try:
-        cells = compare_releases(settings.published / previous, settings.published / current)
+        cells = compare_releases(earlier, later)
+        lines = printed_lines(earlier, later, cells, MOVES_SHOWN)
     except ReleaseNotReadable as fault:
         console.print(Text(f"figures: not compared with the release before, {fault}", style="yellow"))
         return
     console.print()
     console.print(Text(f"figures since {previous}: {headline(cells)}", style="bold"), soft_wrap=True)
-    for cell in cells[:MOVES_SHOWN]:
-        console.print(Text(f"  {cell_text(cell)}"), soft_wrap=True)
+    for line in lines:
+        console.print(Text(f"  {line}"), soft_wrap=True)
     if cells:
         console.print(Text(f"see them all: peilstok diff {previous} {current}", style="dim"), soft_wrap=True)
 

@@ -29,22 +29,28 @@ NOT_READABLE = "cannot be read"
 @dataclass(frozen=True)
 class History:
     """Accepted corrections of a file's version, the hash of ``corrections.yml`` where one of them counts, and
-    the versions that it supersedes, the oldest first, with their rows in the landed table ``superseded``."""
+    the versions that it supersedes, the oldest first, with their rows in the landed table ``superseded``.
+
+    ``earlier_corrections``: those of superseded versions, with the version and their place; they are remembered, not
+    applied."""
 
     corrections: tuple[Correction, ...]
     corrections_sha256: str | None
     superseded: tuple[dict[str, Any], ...]
+    earlier_corrections: tuple[tuple[int, int, Correction], ...]
 
     @property
     def fingerprint(self) -> str:
         """One hash over all that is kept."""
-        parts = [self.corrections_sha256, self.superseded]
+        earlier = [(*place, one.model_dump(mode="json")) for *place, one in self.earlier_corrections]
+        parts = [self.corrections_sha256, self.superseded, earlier]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def delivery_history(manifest: Manifest, entry: DeliveredFile, lock: Lock) -> History:
     """What is known without reading the files. Raises ``DeliveryProblems`` for a faulty ``corrections.yml``."""
-    corrections = corrections_of(read_corrections(manifest), entry)
+    recorded = read_corrections(manifest)
+    corrections = corrections_of(recorded, entry)
     digest = sha256_of(manifest.folder / CORRECTIONS_NAME) if corrections else None
     versions = [*manifest.earlier_versions(entry), entry]
     rows = []
@@ -65,7 +71,12 @@ def delivery_history(manifest: Manifest, entry: DeliveredFile, lock: Lock) -> Hi
                 "note": older.note,
             }
         )
-    return History(corrections, digest, tuple(rows))
+    earlier = tuple(
+        (older.version, position, one)
+        for older in versions[:-1]
+        for position, one in enumerate(corrections_of(recorded, older), start=1)
+    )
+    return History(corrections, digest, tuple(rows), earlier)
 
 
 def history_tables(
@@ -93,7 +104,7 @@ def history_tables(
         superseded[-1]["compared_with_next"] = verdict
         notes.append(_told(manifest.wave, older, entry, verdict))
     tables = {
-        "corrections": arrow_table(CORRECTION_COLUMNS, _correction_rows(manifest, entry, applied)),
+        "corrections": arrow_table(CORRECTION_COLUMNS, _correction_rows(manifest, entry, history, applied)),
         "superseded": arrow_table(SUPERSEDED_COLUMNS, superseded),
     }
     return tables, tuple(notes)
@@ -129,26 +140,46 @@ def _verdict(
 
 
 def _correction_rows(
-    manifest: Manifest, entry: DeliveredFile, applied: Sequence[AppliedCorrection]
+    manifest: Manifest, entry: DeliveredFile, history: History, applied: Sequence[AppliedCorrection]
 ) -> list[dict[str, Any]]:
-    return [
+    rows = [
         {
-            **_origin(manifest, entry),
-            "position": position,
-            "correction_id": one.correction.id,
+            **_recorded(manifest, entry, entry.version, position, one.correction),
             "variable_name": name,
-            "action": one.correction.action.kind,
             "rows_matched": one.rows_matched,
             "rows_changed": one.rows_changed,
-            "reason": one.correction.reason,
-            "source": one.correction.source,
-            "decided_by": one.correction.decided_by,
-            "decided_on": one.correction.decided_on.isoformat() if one.correction.decided_on else None,
         }
         for position, one in enumerate(applied, start=1)
         # Without a variable: rows were left out, which touches every one.
         for name in one.variables or (None,)
     ]
+    return rows + [
+        {
+            **_recorded(manifest, entry, version, position, correction),
+            "variable_name": name,
+            # That version is not landed, so nobody counts.
+            "rows_matched": None,
+            "rows_changed": None,
+        }
+        for version, position, correction in history.earlier_corrections
+        for name in correction.variables or (None,)
+    ]
+
+
+def _recorded(
+    manifest: Manifest, entry: DeliveredFile, version: int, position: int, correction: Correction
+) -> dict[str, Any]:
+    return {
+        **_origin(manifest, entry),
+        "delivery_version": version,
+        "position": position,
+        "correction_id": correction.id,
+        "action": correction.action.kind,
+        "reason": correction.reason,
+        "source": correction.source,
+        "decided_by": correction.decided_by,
+        "decided_on": correction.decided_on.isoformat() if correction.decided_on else None,
+    }
 
 
 def _origin(manifest: Manifest, entry: DeliveredFile) -> dict[str, str]:

@@ -70,6 +70,7 @@ DELIVERY_COLUMNS = {
     "is_assumed": "bool",
     "supplier": "string",
     "received_on": "string",
+    "note": "string",
     "notice": "string",
     "licence": "string",
     "file_label": "string",
@@ -93,6 +94,7 @@ RESPONSE_COLUMNS = {
 
 CORRECTION_COLUMNS = {
     **SOURCE_COLUMNS,
+    "delivery_version": "int32",
     "position": "int32",
     "correction_id": "string",
     "variable_name": "string",

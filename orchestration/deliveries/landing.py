@@ -34,7 +34,7 @@ from orchestration.deliveries.privacy_check import (
     exceptions_without_file,
     personal_data_in_codebook,
     personal_data_problems,
-    reason_problems,
+    published_text_problems,
 )
 from orchestration.deliveries.privacy_rules import PrivacyRules, privacy_rules, rules_of_folder
 from orchestration.deliveries.problems import (
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from orchestration.registry.load import Registry
     from orchestration.settings import Settings
 
-LANDING_VERSION = 5
+LANDING_VERSION = 6
 """Bump when the same file would land differently, so that everything is landed anew."""
 
 Progress = Callable[[str, str, int, int], None]
@@ -154,7 +154,14 @@ def land_file(
         received = read_source(manifest.folder, entry, limits)
         if _input_hashes(manifest, entry) != hashes:
             raise DeliveryProblems([_changed(entry)])
-        raise_when_any(reason_problems(manifest.wave, history.corrections, rules))
+        raise_when_any(
+            published_text_problems(
+                manifest.wave,
+                [one.note for one in (*manifest.earlier_versions(entry), entry)],
+                [*history.corrections, *(one for *_, one in history.earlier_corrections)],
+                rules,
+            )
+        )
         try:
             source, applied = apply_corrections(manifest, entry, received, history.corrections)
         except DeliveryProblems:

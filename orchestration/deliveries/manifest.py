@@ -197,7 +197,9 @@ class DeliveredFile(_Entry):
         examples=["2016-10-31"],
     )
     note: Text | None = Field(
-        None, description="anything a colleague should know about this file", examples=["corrected weights"]
+        None,
+        description="what a reader of the figures should know about this file or version; published",
+        examples=["corrected weights"],
     )
 
     _encoding_exists = field_validator("encoding")(text_encoding)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orchestration.deliveries.column_findings import Finding, number_findings, text_findings
-from orchestration.deliveries.manifest import CORRECTIONS_NAME
+from orchestration.deliveries.manifest import CORRECTIONS_NAME, MANIFEST_NAME
 from orchestration.deliveries.personal_data import (
     has_address,
     has_bsn,
@@ -94,21 +94,28 @@ def _found(
     return found | _in_codebook(source, entry, wave_id, rules)
 
 
-def reason_problems(wave_id: str, corrections: Iterable[Correction], rules: PrivacyRules) -> list[Problem]:
-    """A problem for each reason of a correction that holds personal data (exit code 1): reasons are published."""
+def published_text_problems(
+    wave_id: str, notes: Iterable[str | None], corrections: Iterable[Correction], rules: PrivacyRules
+) -> list[Problem]:
+    """A problem for each text that is published and holds personal data (exit code 1): notes of a file's versions,
+    reasons and sources of corrections."""
+    texts = [(MANIFEST_NAME, "a `note`", "", text) for text in notes]
+    for one in corrections:
+        contact = f"; whom to ask belongs under `contact` of {one.id}, which is not published"
+        texts += [
+            (CORRECTIONS_NAME, f"the reason of correction {one.id}", contact, one.reason),
+            (CORRECTIONS_NAME, f"the source of correction {one.id}", contact, one.source),
+        ]
     return [
         Problem(
             kind,
             f"{message}, and is published",
-            f"say in other words what was wrong; whom to ask belongs under `contact` of {correction.id}, which is "
-            "not published",
+            f"say it in words that name nobody{more}",
             wave_id=wave_id,
-            file=CORRECTIONS_NAME,
+            file=file,
         )
-        for correction in corrections
-        for _, kind, message in _label_findings(
-            "", f"the reason of correction {correction.id} holds", [correction.reason], rules
-        )
+        for file, what, more, text in texts
+        for _, kind, message in _label_findings("", f"{what} holds", [text or ""], rules)
     ]
 
 

@@ -91,6 +91,20 @@ def write_diff(release: Path, earlier: Path | None, program: str) -> None:
     _write(folder / SUMMARY_FILE, f"# What changed since the release before\n\n{told}")
 
 
+def printed_lines(earlier: Path, later: Path, cells: list[CellDifference], shown: int) -> list[str]:
+    """The same for a screen: at most ``shown`` cells beside what is new or gone as a whole."""
+    programs = (program_of(earlier), program_of(later))
+    single = [cell for cell in cells if not cell.because]
+    lines = [
+        *origin_lines(compare_origins(earlier, later, programs)),
+        *whole_lines(cells),
+        *(cell_text(cell) for cell in single[:shown]),
+    ]
+    if (rest := len(single) - shown) > 0:
+        lines.append(f"and {rest} more cells")
+    return lines
+
+
 def program_of(release: Path) -> str | None:
     """The code version that made a release; None where its manifest cannot be read."""
     try:

@@ -20,6 +20,8 @@ CONTRACT_TABLES = (
     "mart_incident_reports",
     "mart_reconciliation",
     "mart_claims",
+    "mart_deliveries",
+    "mart_corrections",
     "mart_dictionary",
     "mart_lineage",
     "mart_lineage_codes",

@@ -24,7 +24,7 @@ def drift_checks(drift: Drift, waves: Iterable[str]) -> list[CheckResult]:
     results = []
     for wave in sorted({*waves, *drift.waves}):
         errors = [problem for problem in drift.errors if problem.wave_id == wave]
-        results.append(_as_check(wave, DRIFT_CHECK, "error", errors))
+        results.append(_as_check(wave, DRIFT_CHECK, "error", errors, _measured(drift, wave)))
         if flags := [problem for problem in drift.flags if problem.wave_id == wave]:
             results.append(_as_check(wave, FLAG_CHECK, "flag", flags))
     return results
@@ -35,7 +35,21 @@ def told_flag(problem: Problem) -> str:
     return str(problem).replace("error[", "flag[", 1)
 
 
-def _as_check(wave: str, check: str, severity: str, problems: Sequence[Problem]) -> CheckResult:
+def _measured(drift: Drift, wave: str) -> str:
+    """How many questions were compared, and how near to its bound each rule with one came."""
+    nearest = [
+        f"{kind}: {found.told}, {found.compared_n} compared"
+        for (wave_id, kind), found in sorted(drift.nearest.items())
+        if wave_id == wave
+    ]
+    count = drift.accepted.get(wave, 0)
+    accepted = [f"{count} accepted in registry/accepted_drift.csv"] if count else []
+    return "; ".join([f"no drift in {drift.questions.get(wave, 0)} questions", *accepted, *nearest])
+
+
+def _as_check(
+    wave: str, check: str, severity: str, problems: Sequence[Problem], measured: str = ""
+) -> CheckResult:
     told = [f"{problem.place}: {problem.kind}: {problem.message}" for problem in problems[:PROBLEMS_SHOWN]]
     more = len(problems) - PROBLEMS_SHOWN
     return CheckResult(
@@ -45,6 +59,6 @@ def _as_check(wave: str, check: str, severity: str, problems: Sequence[Problem])
         tool="python",
         severity=severity,
         passed=not problems,
-        observed="; ".join([*told, *([f"and {more} more"] if more > 0 else [])]) or "no drift",
+        observed="; ".join([*told, *([f"and {more} more"] if more > 0 else [])]) or measured,
         expected="labels, questions, weights and shares as the registry and the earlier waves have them",
     )

@@ -26,6 +26,7 @@ RELEASE_KEYS = {
     "mart_headlines": ("headline_id", "wave_id"),
     "mart_comparability": ("indicator_id", "population_id", "wave_id"),
     "mart_lineage_codes": ("wave_id", "file_id", "source_variable", "concept_id", "source_code"),
+    "mart_deliveries": ("wave_id", "file_id", "delivery_version"),
     "mart_response": ("wave_id", "population_id"),
     "mart_reconciliation": ("figure_id",),
     "mart_claims": ("claim_id",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import subprocess
 import sys
@@ -333,8 +334,47 @@ def test_marts_and_release_hold_the_tables_of_the_contract(release) -> None:
     assert tables >= {
         "mart_trend", "mart_headlines", "mart_comparability", "mart_response", "mart_organisation_policy",
         "mart_incident_reports", "mart_reconciliation", "mart_claims", "mart_dictionary", "mart_lineage",
-        "mart_lineage_codes", "mart_revisions", "release_info",
+        "mart_lineage_codes", "mart_deliveries", "mart_corrections", "mart_revisions", "release_info", "release_inputs",
+        "release_registry",
     }  # fmt: skip
+
+
+def test_every_version_and_correction_can_be_read(release) -> None:
+    versions = release.execute(
+        "select delivery_version, is_in_use, superseded_by, compared_with_next, received_on, note from mart_deliveries "
+        "where wave_id = 'vi_2016' and file_id = 'office_holders' order by delivery_version"
+    ).fetchall()
+    assert versions == [
+        (1, False, 2, "different", "2016-10-31", "Bij fysieke agressie zijn ja en nee verwisseld; hersteld in versie 2."),
+        (2, True, None, None, "2016-11-21", "Vervangt versie 1: daar waren ja en nee bij fysieke agressie verwisseld."),
+    ]  # fmt: skip
+    assert release.execute(
+        "select count(*), count(*) filter (is_in_use) = (select count(*) from release_inputs) from mart_deliveries"
+    ).fetchone() == (28, True)
+    corrections = release.execute(
+        "select correction_id, delivery_version, action, source_variable, is_applied, indicators_n, rows_matched_n, "
+        "rows_changed_n, reason, decided_on from mart_corrections order by correction_id"
+    ).fetchall()
+    assert corrections == [
+        ("duration_is_capped", 1, "relabel_variable", "duur", True, 0, 6400, None,
+         "De duur is door het bureau afgekapt, en het label zegt dat niet.", "2016-11-24"),
+        ("physical_swapped", 1, "recode", "Q10c", False, 0, None, None,
+         "Bij fysieke agressie zijn ja en nee verwisseld; het bureau levert opnieuw.", "2016-11-03"),
+    ]  # fmt: skip
+
+
+def test_the_registry_that_it_is_made_from_is_named_file_by_file(release, project_root: Path) -> None:
+    named = release.execute("select path, sha256, rows_n from release_registry order by path").fetchall()
+    seeds = project_root / "dbt_project" / "seeds"
+    assert [path for path, *_ in named] == sorted(
+        path.relative_to(seeds).as_posix() for path in seeds.glob("*/*.csv")
+    )
+    breaks = (seeds / "registry" / "series_breaks.csv").read_bytes()
+    assert (
+        "registry/series_breaks.csv",
+        hashlib.sha256(breaks).hexdigest(),
+        breaks.count(b"\n") - 1,
+    ) in named
 
 
 def test_mart_trend_has_the_columns_of_the_contract_in_their_order(release) -> None:

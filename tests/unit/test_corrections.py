@@ -83,14 +83,23 @@ def refused(study: MiniStudy, *records: Any) -> Problem:
         ("Volgens mevrouw De Boer is dit verwisseld.", "person_name"),
     ],
 )
-def test_a_reason_is_published_and_names_nobody(study: MiniStudy, reason: str, kind: str):
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_reason_is_published_and_names_nobody(study: MiniStudy, reason: str, kind: str, version: int):
+    for _ in range(1, version):
+        study.redeliver(WAVE)
     action = {"kind": "recode", "variable": "V1", "codes": {1: 2, 2: 1}}
     problem = refused(study, record(action, reason=reason, expect={"before": [1, 2]}))
     assert (problem.kind, problem.file) == (kind, "raw/mini/mini_2020/corrections.yml")
     assert "the reason of correction one holds what looks like" in problem.message
     assert reason not in str(problem)
+    problem = refused(study, record(action, source=reason, expect={"before": [1, 2]}))
+    assert "the source of correction one holds what looks like" in problem.message
     contact = record(action, contact="jan.jansen@voorbeeld.nl", expect={"before": [1, 2]})
     assert land(study, contact)[2][0]["reason"] == "the bureau said so"
+    study.write_manifest(WAVE, file={"note": reason})
+    problem = refused(study)
+    assert (problem.kind, problem.file) == (kind, "raw/mini/mini_2020/delivery.yml")
+    assert "a `note` holds what looks like" in problem.message
 
 
 def test_two_codes_are_exchanged_and_lineage_knows(study: MiniStudy):
@@ -443,7 +452,12 @@ def test_what_is_proposed_or_of_another_version_does_not_count(study: MiniStudy)
     assert (answers, kept) == (plain, [])
     study.redeliver(WAVE)
     answers, _, kept = land(study, record(action, expect={"rows": 120}))
-    assert (answers, kept) == (plain, [])
+    assert answers == plain
+    told = ("delivery_version", "position", "correction_id", "variable_name", "rows_matched", "rows_changed")
+    assert [tuple(row[name] for name in told) for row in kept] == [(1, 1, "one", "V2", None, None)]
+    # What was wrong with a superseded version stays readable, so another word about it lands anew.
+    kept = land(study, record(action, reason="the bureau was wrong", expect={"rows": 120}))[2]
+    assert [row["reason"] for row in kept] == ["the bureau was wrong"]
 
 
 def test_check_names_what_is_proposed(study: MiniStudy, monkeypatch, capsys):

@@ -12,10 +12,8 @@ from mini_study import FILE_ID, ROWS, MiniStudy
 from orchestration.cli import main
 from orchestration.deliveries import land_all
 from orchestration.deliveries.register import landed_folders
-from orchestration.quality.drift_results import DRIFT_CHECK, drift_checks
 from orchestration.registry import Drift, compare_drift, validate_registry
 from orchestration.registry.drift.texts import plain, same_text
-from orchestration.registry.drift_rows import FLAG_CHECK
 
 BEFORE, WAVE = "mini_2020", "mini_2022"
 SCOPE = {"wave_id": WAVE, "instrument_id": "office_holders"}
@@ -483,27 +481,3 @@ def test_check_stops_on_an_error_and_names_the_row_to_change(
     told = capsys.readouterr().out
     assert "error[question_changed] mini/mini_2022/ambtsdragers.sav, variable V1" in told
     assert "the delivery asks 'Verbaal bejegend door burgers', crosswalk/xw_variables.csv:" in told
-
-
-def test_check_shows_a_flag_with_who_answers_for_it(
-    study: MiniStudy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-):
-    declared("V1", [])(study)
-    mini_study.enter(study, monkeypatch)
-    assert main(["check", "--wave", WAVE]) == 0
-    told = capsys.readouterr().out
-    assert "1 flag (dataredactie answers for them until 2099-12-31):" in told
-    assert "flag[missing_not_declared] mini/mini_2022/ambtsdragers.sav, variable V1, code 9" in told
-
-
-def test_evidence_has_an_error_and_a_flag_of_its_own(study: MiniStudy):
-    declared("V1", [])(study)
-    results = {result.check: result for result in drift_checks(found(study), [BEFORE, WAVE])}
-    assert (results[FLAG_CHECK].severity, results[FLAG_CHECK].passed) == ("flag", False)
-    assert results[DRIFT_CHECK].passed
-    deliver(study, SEXE=1.0)
-    failed = [result for result in drift_checks(found(study), [BEFORE, WAVE]) if not result.passed]
-    assert [(result.asset, result.check, result.severity) for result in failed] == [
-        (WAVE, DRIFT_CHECK, "error")
-    ]
-    assert "share_jump" in failed[0].observed

@@ -13,8 +13,10 @@ from test_drift import (
     BEFORE,
     SHUFFLED,
     WAVE,
+    accept,
     asked,
     both,
+    declared,
     deliver,
     found,
     kinds,
@@ -24,13 +26,16 @@ from test_drift import (
     with_row,
 )
 
+from orchestration.cli import main
 from orchestration.deliveries.register import landed_folders
+from orchestration.quality.drift_results import DRIFT_CHECK, drift_checks
 from orchestration.registry import TABLES, compare_drift
 from orchestration.registry.drift.findings import Rules
 from orchestration.registry.drift.parts import odd_part
 from orchestration.registry.drift.predecessors import Earlier
 from orchestration.registry.drift.rows import find_fallen_response
 from orchestration.registry.drift.shares import Tally, compare
+from orchestration.registry.drift_rows import FLAG_CHECK
 
 
 @pytest.fixture
@@ -237,3 +242,47 @@ def test_a_flag_hides_no_error(study: MiniStudy):
     drift = found(study)
     assert {one.kind for one in drift.errors} == {"question_reworded"}
     assert {one.kind for one in drift.flags} == {"question_changed"}
+
+
+# What is told of it
+
+
+def test_check_shows_a_flag_with_who_answers_for_it(
+    study: MiniStudy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    declared("V1", [])(study)
+    mini_study.enter(study, monkeypatch)
+    assert main(["check", "--wave", WAVE]) == 0
+    told = capsys.readouterr().out
+    assert "1 flag (dataredactie answers for them until 2099-12-31):" in told
+    assert "flag[missing_not_declared] mini/mini_2022/ambtsdragers.sav, variable V1, code 9" in told
+
+
+def test_evidence_has_an_error_and_a_flag_of_its_own(study: MiniStudy):
+    declared("V1", [])(study)
+    results = {result.check: result for result in drift_checks(found(study), [BEFORE, WAVE])}
+    assert (results[FLAG_CHECK].severity, results[FLAG_CHECK].passed) == ("flag", False)
+    assert results[DRIFT_CHECK].passed
+    # How much was compared, and how near to its bound it came.
+    assert results[DRIFT_CHECK].observed == (
+        "no drift in 8 questions; distribution_jump: no move beyond sampling (bound 50 points), 1 compared; "
+        "no_answer_jump: no move beyond sampling (bound 30 points), 8 compared; "
+        "response_fell: 1.00 of the response before (bound 0.55), 1 compared; "
+        "share_jump: no move beyond sampling (bound 30 points), 7 compared; "
+        "weight_total_off: 0% off, with 0.5% to spare, 1 compared"
+    )
+    deliver(study, SEXE=1.0)
+    failed = [result for result in drift_checks(found(study), [BEFORE, WAVE]) if not result.passed]
+    assert [(result.asset, result.check, result.severity) for result in failed] == [
+        (WAVE, DRIFT_CHECK, "error")
+    ]
+    assert "share_jump" in failed[0].observed
+
+
+def test_evidence_says_how_near_a_move_came_and_what_was_accepted(study: MiniStudy):
+    deliver(study, SEXE=1.0)
+    (problem,) = found(study).errors
+    accept(study, problem)
+    (told,) = (check.observed for check in drift_checks(found(study), [WAVE]) if check.check == DRIFT_CHECK)
+    assert told.startswith("no drift in 8 questions; 1 accepted in registry/accepted_drift.csv; ")
+    assert "share_jump: 40 of 30 points, 7 compared" in told

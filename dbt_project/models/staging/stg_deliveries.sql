@@ -22,5 +22,6 @@ select
     is_assumed,
     supplier,
     received_on,
+    note,
     landing_hash
 from {{ source('landing', 'delivery') }}

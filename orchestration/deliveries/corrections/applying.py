@@ -54,7 +54,7 @@ def apply_corrections(
             applied = [_under_new_name(one, action) for one in applied]
             names: tuple[str, ...] = (action.to,)
         else:
-            names = _action_variables(correction)
+            names = correction.variables
         applied.append(AppliedCorrection(correction, names, int(change.matched.sum()), change.changed))
     return source, applied
 
@@ -98,7 +98,7 @@ def _check_names(entry: DeliveredFile, source: SourceTable, correction: Correcti
     guarded = {name.casefold() for name in entry.dropped}
     for field, names in (
         ("match", [condition.variable for condition in correction.match]),
-        ("action", _action_variables(correction)),
+        ("action", correction.variables),
     ):
         for name in names:
             if name.casefold() in guarded:
@@ -167,7 +167,7 @@ def _present_label(source: SourceTable, correction: Correction) -> dict[str, str
     """The label that the guard is about, by variable, as it was before."""
     action = correction.action
     found: dict[str, str] = {}
-    for name in _action_variables(correction):
+    for name in correction.variables:
         variable = variable_of(source, name)
         assert variable is not None
         code = getattr(action, "code", None)
@@ -198,7 +198,7 @@ def _check_guards(
                     name,
                 )
     if expect.before is not None:
-        for name in _action_variables(correction):
+        for name in correction.variables:
             _check_before(source, correction, name, change)
 
 
@@ -243,12 +243,6 @@ def _check_before(source: SourceTable, correction: Correction, name: str, change
 
 def _shown(code: str | None) -> str:
     return "null (no value)" if code is None else code
-
-
-def _action_variables(correction: Correction) -> tuple[str, ...]:
-    action = correction.action
-    named = getattr(action, "variable", None) or getattr(action, "variables", ())
-    return (named,) if isinstance(named, str) else tuple(named)
 
 
 def _under_new_name(applied: AppliedCorrection, action: Rename) -> AppliedCorrection:

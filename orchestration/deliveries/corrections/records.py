@@ -261,11 +261,11 @@ class Correction(_Part):
         (), description="conditions that a row must all meet; every row when left out"
     )
     action: Any = Field(description="what is done: one of the kinds below")
-    reason: Text = Field(
-        description="why; goes into the lineage", examples=["Ja en nee zijn bij deze vraag verwisseld"]
-    )
+    reason: Text = Field(description="why; published", examples=["Ja en nee zijn bij deze vraag verwisseld"])
     source: Text | None = Field(
-        None, description="where that is known from", examples=["mail van het bureau, 4 november 2016"]
+        None,
+        description="where that is known from; published",
+        examples=["mail van het bureau, 4 november 2016"],
     )
     contact: Text | None = Field(None, description="whom to ask about it", examples=["monitor@example.org"])
     status: Literal["proposed", "accepted"] = Field(
@@ -278,6 +278,12 @@ class Correction(_Part):
         None, description="on which day; required once accepted", examples=["2016-11-07"]
     )
     expect: Expect = Field(description="guards, at least one")
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """What the action is about, under the names that the file has; none: rows."""
+        named = getattr(self.action, "variable", None) or getattr(self.action, "variables", ())
+        return (named,) if isinstance(named, str) else tuple(named)
 
     @property
     def is_accepted(self) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.deliveries.problems import Problem
@@ -23,7 +24,7 @@ from orchestration.registry.drift import (
 )
 from orchestration.registry.drift.accepted import settle
 from orchestration.registry.drift.answers import FileAnswers, read_answers
-from orchestration.registry.drift.findings import Finding, Rules
+from orchestration.registry.drift.findings import Finding, Nearest, Rules
 from orchestration.registry.drift.predecessors import Earlier
 from orchestration.registry.load import Registry
 
@@ -38,10 +39,17 @@ EXPLAINED_BY = {
 
 @dataclass(frozen=True)
 class Drift:
-    """What was found: ``errors`` stop a wave, ``flags`` are shown; acceptances without a finding are errors."""
+    """What was found: ``errors`` stop a wave, ``flags`` are shown; acceptances without a finding are errors.
+
+    By wave: ``questions`` that were held against the crosswalk, and differences that a person ``accepted``;
+    ``nearest``: by wave and kind, how near to its bound it came.
+    """
 
     errors: list[Problem]
     flags: list[Problem]
+    questions: Mapping[str, int] = field(default_factory=dict, compare=False)
+    accepted: Mapping[str, int] = field(default_factory=dict, compare=False)
+    nearest: Mapping[tuple[str, str], Nearest] = field(default_factory=dict, compare=False)
 
     @property
     def waves(self) -> set[str]:
@@ -70,7 +78,12 @@ def compare_files(registry: Registry, files: list[FileAnswers], judged: list[Fil
     left = list(_once(unsettled, found, rules))
     errors = [finding.problem() for finding in left if rules[finding.kind].verdict != FLAG]
     flags = [finding.problem() for finding in left if rules[finding.kind].verdict == FLAG]
-    return Drift([*errors, *unused], flags)
+    questions: Counter[str] = Counter()
+    for file in judged:
+        questions[file.wave_id] += len(file.concepts)
+    open_findings = {id(finding) for finding in unsettled}
+    accepted = Counter(finding.file.wave_id for finding in found if id(finding) not in open_findings)
+    return Drift([*errors, *unused], flags, questions, accepted, rules.nearest)
 
 
 def _find(
@@ -102,7 +115,7 @@ def _find(
         yield from copies.find_copies(file, files, rules)
     for survey in surveys.values():
         before = earlier.files_before(survey[0])
-        yield from weights.find_changed_weights(survey, before)
+        yield from weights.find_changed_weights(survey, before, rules)
         yield from relations.find_loose_weights(survey, before, rules)
         yield from rows.find_fallen_response(survey, before, rules)
 

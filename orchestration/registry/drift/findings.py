@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from orchestration.deliveries.problems import Problem
@@ -63,10 +63,27 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Nearest:
+    """What came nearest to a bound among ``compared_n`` comparisons of a wave: ``used`` of the room there is (1: the
+    bound itself), and both in words."""
+
+    compared_n: int
+    used: float
+    told: str
+
+
+@dataclass(frozen=True)
 class Rules:
-    """The rules of drift, and who may be told what."""
+    """The rules of drift, who may be told what, and how near to its bounds each wave came (``nearest``)."""
 
     registry: Registry
+    nearest: dict[tuple[str, str], Nearest] = field(default_factory=dict)
+
+    def compared(self, kind: str, wave_id: str, used: float, told: str) -> None:
+        """Remember a comparison by a rule with a bound."""
+        before = self.nearest.get((wave_id, kind), Nearest(0, -1.0, ""))
+        most = (used, told) if used > before.used else (before.used, before.told)
+        self.nearest[wave_id, kind] = Nearest(before.compared_n + 1, *most)
 
     @cached_property
     def _rules(self) -> Mapping[str, Rule]:

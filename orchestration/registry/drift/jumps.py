@@ -40,6 +40,8 @@ def _share_jumped(file: FileAnswers, concept: str, compared: Comparison, rules: 
         return
     points = 100 * (compared.now - compared.before)
     strength = np.abs(compared.now - compared.before) / np.sqrt(np.maximum(compared.variance, 1e-12))
+    certain = np.abs(points)[strength >= rule.threshold]
+    _compared("share_jump", file, float(certain.max(initial=0.0)), rules)
     jumped = np.flatnonzero((np.abs(points) >= rule.minimum) & (strength >= rule.threshold))
     if not len(jumped):
         return
@@ -57,6 +59,15 @@ def _share_jumped(file: FileAnswers, concept: str, compared: Comparison, rules: 
         before,
         now,
     )
+
+
+def _compared(kind: str, file: FileAnswers, points: float, rules: Rules) -> None:
+    """``points``: the largest move that sampling does not explain, 0 where it explains them all."""
+    bound = rules[kind].minimum
+    told = (
+        f"{points:.0f} of {bound:g} points" if points else f"no move beyond sampling (bound {bound:g} points)"
+    )
+    rules.compared(kind, file.wave_id, points / bound if bound else points, told)
 
 
 def told_shares(compared: Comparison, place: int, rules: Rules) -> tuple[str, str]:
@@ -88,6 +99,7 @@ def _silence_jumped(file: FileAnswers, concept: str, compared: Comparison, rules
     rule = rules["no_answer_jump"]
     points = 100 * (compared.answered_now - compared.answered_before)
     strength = abs(points) / 100 / max(compared.answered_variance, 1e-12) ** 0.5
+    _compared("no_answer_jump", file, abs(points) if strength >= rule.threshold else 0.0, rules)
     if rule.verdict == "ignore" or abs(points) < rule.minimum or strength < rule.threshold:
         return
     both = ((compared.answered_now, compared.rows_now), (compared.answered_before, compared.rows_before))
@@ -147,6 +159,7 @@ def _numbers_jumped(
     # Unequal weights make answers worth less; the others of a file are as unequal as these.
     worth = [len(now) / file.design_effect, len(then) / max(one.design_effect for one in before)]
     strength = distance * (worth[0] * worth[1] / (worth[0] + worth[1])) ** 0.5
+    _compared("distribution_jump", file, 100 * distance if strength >= rule.threshold else 0.0, rules)
     if 100 * distance < rule.minimum or strength < rule.threshold:
         return
     yield Finding(

@@ -44,7 +44,12 @@ def find_fallen_response(
 ) -> Iterator[Finding]:
     """A response of one wave and instrument that is far below that of the wave before."""
     now, then = _response(files), _response(before)
-    if now is None or then is None or now >= rules["response_fell"].threshold * then:
+    if now is None or then is None:
+        return
+    bound = rules["response_fell"].threshold
+    told = f"{now / then:.2f} of the response before (bound {bound:g})" if then else "no response before"
+    rules.compared("response_fell", files[0].wave_id, bound * then / now if now else float(then > 0), told)
+    if now >= bound * then:
         return
     yield Finding(
         "response_fell",

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 from orchestration.registry.csv_text import csv_line, total_text
 from orchestration.registry.drift.answers import FileAnswers
-from orchestration.registry.drift.findings import Finding
+from orchestration.registry.drift.findings import Finding, Rules
 from orchestration.registry.places import place
 
 TABLE = "registry/weight_totals.csv"
 
 
-def find_changed_weights(files: list[FileAnswers], before: list[FileAnswers]) -> Iterator[Finding]:
+def find_changed_weights(
+    files: list[FileAnswers], before: list[FileAnswers], rules: Rules
+) -> Iterator[Finding]:
     """Weights of the files of one wave and instrument; ``before``: those of the wave before, if any."""
     registry = files[0].registry
     rows = [
@@ -33,10 +35,10 @@ def find_changed_weights(files: list[FileAnswers], before: list[FileAnswers]) ->
             )
     by_file = {row["file_id"]: (index, row) for index, row in rows}
     if "" in by_file:
-        yield from _judged(files, *by_file[""])
+        yield from _judged(files, *by_file[""], rules)
     for file in files:
         if file.file_id in by_file:
-            yield from _judged([file], *by_file[file.file_id])
+            yield from _judged([file], *by_file[file.file_id], rules)
         elif "" not in by_file:
             total = _sum([file])
             line = csv_line(
@@ -64,9 +66,12 @@ def find_changed_weights(files: list[FileAnswers], before: list[FileAnswers]) ->
             )
 
 
-def _judged(files: list[FileAnswers], index: int, row: dict[str, str]) -> Iterator[Finding]:
+def _judged(files: list[FileAnswers], index: int, row: dict[str, str], rules: Rules) -> Iterator[Finding]:
     agreed, tolerance = float(row["total"]), float(row["tolerance"])
     total = _sum(files)
+    off = abs(total - agreed) / abs(agreed) if agreed else float(total != 0)
+    told = f"{100 * off:.2g}% off, with {100 * tolerance:g}% to spare"
+    rules.compared("weight_total_off", files[0].wave_id, off / tolerance if tolerance else off, told)
     if abs(total - agreed) <= tolerance * abs(agreed):
         return
     file = files[0]

@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import duckdb
 import pytest
+from rich.console import Console
 from small_warehouse import AS_BUILT, build_warehouse, make_settings, passed_check
 
+from orchestration.commands.diff import diff
+from orchestration.commands.refresh import print_moves
 from orchestration.publication.evidence import REQUIRED_PRODUCERS, record, start_run
 from orchestration.publication.origin_diff import compare_origins, origin_lines
 from orchestration.publication.release import publish
@@ -150,6 +153,29 @@ def test_deliveries_registry_and_program_that_are_others_are_named(settings):
         "now": "2",
     }
     assert "registry registry/new.csv: new" in (second / "diff" / "summary.md").read_text(encoding="utf-8")
+
+
+def test_the_screen_shows_the_same_after_a_refresh_and_on_demand(settings):
+    first = publish_with(settings)
+    second = publish_with(
+        settings,
+        "insert into release.mart_trend select * replace ('victim_new' as indicator_id) from release.mart_trend;"
+        f"update release.mart_trend set estimate = 23.5 {WHERE.format('raadsleden', 'vi_2016')} "
+        "and indicator_id = 'victim_any_12m'",
+        files=({**FILES[0], "sha256": "c" * 64}, FILES[1]),
+    )
+    told = [
+        "  registry registry/indicators.csv: sha256 aaaaaaaaaaaa -> cccccccccccc",
+        "  indicator `victim_new` added: 8 cells, 1 of them suppressed",
+        "  victim_any_12m, raadsleden, vi_2016: 24 -> 23.5 (-0.5, within its interval)",
+    ]
+    for show in (
+        lambda console: diff(settings, console, first.name, second.name),
+        lambda console: print_moves(settings, console, first.name, second.name),
+    ):
+        console = Console(record=True, width=200)
+        show(console)
+        assert [line for line in console.export_text().splitlines() if line.startswith("  ")] == told
 
 
 def test_releases_of_the_same_say_so(settings):
