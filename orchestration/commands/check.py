@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -168,9 +169,9 @@ def _print_flags(console: Console, registry: Registry, flags: Sequence[Problem])
 
 
 def _print_files(console: Console, outcome: CheckOutcome) -> None:
-    faulty = {problem.wave_id for problem in outcome.problems}
+    faulty = faulty_files(outcome)
     for file in sorted(outcome.files, key=lambda file: (file.wave_id, file.file_id)):
-        mark, style = ("problem", "yellow") if file.wave_id in faulty else ("ok", "green")
+        mark, style = ("problem", "yellow") if file.shown in faulty else ("ok", "green")
         line = Text(f"{file.wave_id:<10} {file.instrument_id:<16} {file.file_id:<24}")
         line.append(f"{file.n_rows:>7,} rows {file.n_columns:>4} variables  ")
         line.append(mark, style=style)
@@ -179,6 +180,17 @@ def _print_files(console: Console, outcome: CheckOutcome) -> None:
             console.print(Text(remark, style=style), soft_wrap=True)
         for note in file.notes:
             console.print(Text(f"  {note}", style="dim"), soft_wrap=True)
+
+
+def faulty_files(outcome: CheckOutcome) -> set[str]:
+    """The files that a problem names; every file of a wave for a problem that names none, as of its manifest."""
+    found: set[str] = set()
+    for problem in outcome.problems:
+        of_wave = {file.shown for file in outcome.files if file.wave_id == problem.wave_id}
+        # Behind the name may stand a line or a sheet.
+        named = {name for name in of_wave if re.match(rf"{re.escape(name)}($|[:\[])", problem.file)}
+        found |= named or of_wave
+    return found
 
 
 def _about_texts(file: LandedFile) -> Iterator[tuple[str, str]]:

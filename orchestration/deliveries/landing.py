@@ -73,6 +73,8 @@ class LandedFile:
     n_rows: int
     n_columns: int
     """Columns of the delivered file; landing may hold fewer."""
+    shown: str
+    """The delivered file as messages name it."""
     text_counts: TextCounts = NO_TEXTS
     notes: tuple[str, ...] = ()
     """What a person wants to be told of a file that landed anew: corrections, a redelivery that is the same."""
@@ -347,6 +349,7 @@ def _outcome(
         is_new,
         int(shape[0]),
         int(shape[1]),
+        manifest.shown(entry.path),
         counts,
         notes,
     )

@@ -24,6 +24,8 @@ _DATE = re.compile(
 _FAULT = re.compile(
     r"#(N/A|N/B|NAME\?|NAAM\?|REF!|VERW!|VALUE!|WAARDE!|DIV/0!|DEEL/0!|NUM!|GETAL!|NULL!|LEEG!|SPILL!)|Err:5[0-9]{2}"
 )
+_ARTICLE = re.compile(r"'[nst]([- ]|$)", re.IGNORECASE)
+"""Dutch words that begin with an apostrophe, as in 's-Gravenhage and 't Zandt."""
 TRUTHS = {"true": "true", "waar": "true", "false": "false", "onwaar": "false"}
 EXACT_DIGITS = 15
 """A spreadsheet keeps no more digits of a number than these."""
@@ -60,7 +62,7 @@ def doubtful(text: str) -> str:
         return "is the error of a formula"
     if text.startswith("="):
         return "is a formula"
-    if text.startswith("'"):
+    if text.startswith("'") and not _ARTICLE.match(text):
         return "starts with an apostrophe, by which a spreadsheet marks a text"
     if _EXPONENT.fullmatch(text):
         return "is a number in E-notation, which lost its last digits"

@@ -277,7 +277,10 @@ def test_damage_is_told_from_a_change(old: str, new: str, said: str):
     assert damage(old, new) == said
 
 
-@pytest.mark.parametrize("text", ["35_44", "B&W", "2016", "1e", "E+", "mei", "A'", "1-5", "Ã la carte", "#1"])
+@pytest.mark.parametrize(
+    "text",
+    ["35_44", "B&W", "2016", "1e", "E+", "mei", "A'", "1-5", "Ã la carte", "#1", "'s-Gravenhage", "'t Zandt"],
+)
 def test_ordinary_texts_raise_no_doubt(text: str):
     assert doubtful(text) == ""
 

@@ -8,13 +8,16 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 from small_warehouse import build_warehouse, hashes_as_built, make_settings, record_green
 
 from orchestration.cli import build_parser, main
+from orchestration.commands.check import CheckOutcome, faulty_files
 from orchestration.commands.refresh import reasons_to_run
+from orchestration.deliveries.problems import Problem
 from orchestration.deliveries.register import register_hash
 from orchestration.publication.evidence import warehouse_stamp
 from orchestration.publication.fingerprint import (
@@ -288,6 +291,24 @@ def test_check_tells_every_problem_and_builds_nothing(house, capsys):
     assert "vi_2016" in told
     assert "remedy:" in told
     assert sorted(house.home.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("named", "marked"),
+    [
+        ("raw/p/w1/a.sav", {"raw/p/w1/a.sav"}),
+        ("raw/p/w1/b.xlsx[blad 1]:7", {"raw/p/w1/b.xlsx"}),
+        ("raw/p/w1/delivery.yml:3", {"raw/p/w1/a.sav", "raw/p/w1/b.xlsx"}),
+        ("registry/waves.csv", {"raw/p/w1/a.sav", "raw/p/w1/b.xlsx"}),
+    ],
+)
+def test_a_problem_marks_the_file_that_it_names(named: str, marked: set[str]):
+    files = [
+        SimpleNamespace(wave_id=wave, shown=f"raw/p/{wave}/{name}")
+        for wave, name in (("w1", "a.sav"), ("w1", "b.xlsx"), ("w2", "a.sav"))
+    ]
+    outcome = CheckOutcome([Problem("kind", "message", "remedy", wave_id="w1", file=named)], files)
+    assert faulty_files(outcome) == marked
 
 
 def test_check_of_a_delivery_in_order(tmp_path, monkeypatch, capsys):
