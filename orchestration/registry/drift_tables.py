@@ -8,6 +8,7 @@ FOLDER = "registry"
 
 KINDS: dict[str, str] = {
     "answer_list_changed": "a question has answers that the earlier wave lacked, or lacks some that it had",
+    "answers_joined": "an answer is joined with those that a code had in the earlier wave, or one of them is gone",
     "answers_mirrored": "the answers fit the earlier wave when the scale is turned round, and not as delivered",
     "answers_outside_codes": "a variable that was left out has labelled codes, and answers beside them",
     "answers_swapped": "the answers fit the earlier wave when two codes change places, and not as delivered",

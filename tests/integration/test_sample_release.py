@@ -350,7 +350,7 @@ def test_every_version_and_correction_can_be_read(release) -> None:
     ]  # fmt: skip
     assert release.execute(
         "select count(*), count(*) filter (is_in_use) = (select count(*) from release_inputs) from mart_deliveries"
-    ).fetchone() == (28, True)
+    ).fetchone() == (30, True)
     corrections = release.execute(
         "select correction_id, delivery_version, action, source_variable, is_applied, indicators_n, rows_matched_n, "
         "rows_changed_n, reason, decided_on from mart_corrections order by correction_id"

@@ -132,6 +132,17 @@ def mapped_as(variable: str, code: str, target: str, label: str = "") -> Callabl
     return lambda study: study.edit_registry("xw_values", change)
 
 
+def often_too() -> Callable[[MiniStudy], None]:
+    """A third answer to V1, joined with yes."""
+    row = {"source_variable": "V1", "source_code": "3", "source_label": "Ja, vaak", "code": "ja"}
+    return with_row("xw_values", **row, status="accepted")
+
+
+def often(first: str) -> Callable[[MiniStudy], None]:
+    labels = {1.0: first, 2.0: "Nee", 3.0: "Ja, vaak", 9.0: "Weet niet"}
+    return delivered(V1=[1.0 + row % 3 for row in range(ROWS)], labels={"V1": labels})
+
+
 def weight_total(**cells: str) -> Callable[[MiniStudy], None]:
     def change(rows: list[dict]) -> list[dict]:
         return [row | cells if row["wave_id"] == WAVE else row for row in rows]
@@ -211,6 +222,11 @@ CASES: dict[str, tuple[Callable, Callable]] = {
     "answer_list_changed": (
         after(without_code("V1", "2"), delivered(V1=1.0, labels={"V1": {1.0: "Ja", 9.0: "Weet niet"}})),
         delivered(V1=[1.0 if row % 4 else 2.0 for row in range(ROWS)]),
+    ),
+    "answers_joined": (
+        after(often_too(), often("Ja")),
+        # A finer list in the place of the old one: no answer of before is left.
+        after(often_too(), mapped_as("V1", "1", "ja", "Ja, een keer"), often("Ja, een keer")),
     ),
     "undeclared_variable": (
         delivered(NIEUW=7.0),

@@ -286,3 +286,13 @@ def test_evidence_says_how_near_a_move_came_and_what_was_accepted(study: MiniStu
     (told,) = (check.observed for check in drift_checks(found(study), [WAVE]) if check.check == DRIFT_CHECK)
     assert told.startswith("no drift in 8 questions; 1 accepted in registry/accepted_drift.csv; ")
     assert "share_jump: 40 of 30 points, 7 compared" in told
+
+
+def test_a_break_of_one_indicator_settles_nothing_for_another(study: MiniStudy):
+    asked("V2", "Bedreigd door burgers")(study)
+    row = {"from_wave_id": BEFORE, "to_wave_id": WAVE, "kind": "wording", "effect": "block", "reason": "x"}
+    row |= {"source": "x", "status": "accepted", "block_id": "", "population_id": ""}
+    for indicator, is_settled in (("victim_any_12m", False), ("victim_threat_12m", True)):
+        broken = row | {"break_id": f"b_{indicator}", "indicator_id": indicator}
+        study.edit_registry("series_breaks", lambda rows, broken=broken: [*rows, broken])
+        assert ("question_reworded" not in kinds(found(study))) == is_settled

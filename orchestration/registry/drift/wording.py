@@ -36,6 +36,8 @@ def find_other_questions(file: FileAnswers, earlier: Earlier, rules: Rules) -> I
             yield from _question(file, concept, before)
         if rules.looks_for("answer_list_changed") and file.registry.codes_of(concept):
             yield from _answers(file, concept, before)
+        if rules.looks_for("answers_joined"):
+            yield from _joined(file, concept, before)
 
 
 def _question(file: FileAnswers, concept: str, before: list[FileAnswers]) -> Iterator[Finding]:
@@ -84,6 +86,42 @@ def _answers(file: FileAnswers, concept: str, before: list[FileAnswers]) -> Iter
     )
 
 
+def _joined(file: FileAnswers, concept: str, before: list[FileAnswers]) -> Iterator[Finding]:
+    """An answer beside those that had a code before, or one of them that is gone: others choose between fewer or more.
+
+    Where all labels of a code are others, a coarser or finer list was put in its place, and nothing is left over.
+    """
+    wave, name = before[0].wave_id, file.concepts[concept].variable
+    earlier = [_labels(one, concept) for one in before]
+    for code, now in _labels(file, concept).items():
+        then = [labels[code] for labels in earlier if code in labels]
+        if not then or not all(now.keys() < labels.keys() or now.keys() > labels.keys() for labels in then):
+            continue
+        if _is_a_break(file.registry, file, concept, wave, BREAKS_OF_ANSWERS):
+            return
+        sides = [" / ".join(sorted(labels.values())) for labels in (then[0], now)]
+        yield Finding(
+            "answers_joined",
+            file,
+            f"{code} of {concept} is made of '{sides[1]}', and in {wave} of '{sides[0]}'",
+            "give the answer that differs a code of its own in crosswalk/xw_values.csv and codelists/codelists.csv; or "
+            f"add {_break(file, concept, wave, 'answer_list')}",
+            name,
+            code,
+            before=sides[0],
+            now=sides[1],
+        )
+
+
+def _labels(file: FileAnswers, concept: str) -> dict[str, dict[str, str]]:
+    """The labels that the crosswalk makes each code of, as they are, by their plain form."""
+    found: dict[str, dict[str, str]] = {}
+    for _, row in file.values.get(file.concepts[concept].variable, {}).values():
+        if row["code"]:
+            found.setdefault(row["code"], {})[plain(row["source_label"])] = row["source_label"]
+    return found
+
+
 def _text(file: FileAnswers, concept: str) -> str:
     return (file.variables[file.concepts[concept].variable]["variable_label"] or "").strip()
 
@@ -103,11 +141,7 @@ def _break(file: FileAnswers, concept: str, wave: str, kind: str) -> str:
     A break of the whole block would also take the change of questions away that were asked as before.
     """
     registry = file.registry
-    users = sorted(
-        row["indicator_id"]
-        for row in registry.table("indicators")
-        if concept in _inputs(registry, row["indicator_id"])
-    )
+    users = _users(registry, concept)
     block = "" if users else registry.concepts[concept].block_id or ""
     indicator = users[0] if len(users) == 1 else "<indicator_id>" if users else ""
     cells = [
@@ -130,25 +164,36 @@ def _break(file: FileAnswers, concept: str, wave: str, kind: str) -> str:
 def _is_a_break(
     registry: Registry, file: FileAnswers, concept: str, wave: str, kinds: tuple[str, ...]
 ) -> bool:
-    """Whether the register of breaks has one of these kinds for the concept, at or within the step to this wave."""
+    """Whether the register of breaks has one of these kinds, at or within the step to this wave, for every indicator
+    that uses the concept (for its block, where none does)."""
     first, last = registry.waves[wave].year, file.year
-    return any(
-        row["kind"] in kinds
+    rows = [
+        row
+        for row in registry.table("series_breaks")
+        if row["kind"] in kinds
         and row["status"] == "accepted"
         and first <= registry.waves[row["from_wave_id"]].year
         and registry.waves[row["to_wave_id"]].year <= last
-        and _hits(registry, row, file, concept)
-        for row in registry.table("series_breaks")
-    )
+        and _is_of_instrument(registry, row, file.instrument_id)
+    ]
+    blocks = {name: registry.indicators[name].block_id for name in _users(registry, concept)}
+    if not blocks:
+        return any(_hits(row, "", registry.concepts[concept].block_id) for row in rows)
+    return all(any(_hits(row, name, block) for row in rows) for name, block in blocks.items())
 
 
-def _hits(registry: Registry, row: Row, file: FileAnswers, concept: str) -> bool:
+def _is_of_instrument(registry: Registry, row: Row, instrument_id: str) -> bool:
     population = row["population_id"]
-    if population and registry.populations[population].instrument_id != file.instrument_id:
-        return False
-    if row["block_id"]:
-        return row["block_id"] == registry.concepts[concept].block_id
-    return not row["indicator_id"] or concept in _inputs(registry, row["indicator_id"])
+    return not population or registry.populations[population].instrument_id == instrument_id
+
+
+def _hits(row: Row, indicator_id: str, block_id: str | None) -> bool:
+    return row["indicator_id"] in ("", indicator_id) and row["block_id"] in ("", block_id)
+
+
+def _users(registry: Registry, concept: str) -> list[str]:
+    """The indicators that are made of a concept."""
+    return sorted(name for name in registry.indicators if concept in _inputs(registry, name))
 
 
 def _inputs(registry: Registry, indicator_id: str) -> set[str]:
