@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from orchestration.publication.manifest import ManifestDamaged, read_manifest
+from orchestration.publication.new_wave_told import wave_lines
 from orchestration.publication.origin_diff import (
     OriginDifference,
     compare_origins,
@@ -82,7 +83,7 @@ def write_diff(release: Path, earlier: Path | None, program: str) -> None:
         try:
             cells = compare_releases(earlier, release)
             origins = compare_origins(earlier, release, (program_of(earlier), program))
-            told = summary_text(earlier.name, cells, origins)
+            told = summary_text(earlier.name, release, cells, origins)
         except ReleaseNotReadable as fault:
             cells, origins = [], []
             told = f"Not compared with {earlier.name}: {fault}.\n"
@@ -113,7 +114,9 @@ def program_of(release: Path) -> str | None:
         return None
 
 
-def summary_text(earlier_id: str, cells: list[CellDifference], origins: list[OriginDifference]) -> str:
+def summary_text(
+    earlier_id: str, release: Path, cells: list[CellDifference], origins: list[OriginDifference]
+) -> str:
     """The summary as Markdown: what it was made from, what is new or gone as a whole, the first cells of each kind."""
     lines = [f"Compared with release `{earlier_id}`: {headline(cells)}.", ""]
     lines += ["## What it is made from", ""]
@@ -123,6 +126,8 @@ def summary_text(earlier_id: str, cells: list[CellDifference], origins: list[Ori
     lines.append("")
     if wholes := whole_lines(cells):
         lines += ["## New or gone as a whole", "", *(f"- {line}" for line in wholes), ""]
+    for wave in sorted({cell.wave_id for cell in cells if cell.because == "wave_added"}):
+        lines += [f"## The new wave {wave}", "", *(f"- {line}" for line in wave_lines(release, wave)), ""]
     for kind, words in KINDS.items():
         of_kind = [cell for cell in cells if cell.kind == kind and not cell.because]
         if of_kind:

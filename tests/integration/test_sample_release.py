@@ -13,6 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.publication.new_wave_told import wave_lines
+
 pytestmark = pytest.mark.slow
 
 FIGURE_COLUMNS = (
@@ -361,6 +363,19 @@ def test_every_version_and_correction_can_be_read(release) -> None:
         ("physical_swapped", 1, "recode", "Q10c", False, 0, None, None,
          "Bij fysieke agressie zijn ja en nee verwisseld; het bureau levert opnieuw.", "2016-11-03"),
     ]  # fmt: skip
+
+
+def test_a_new_wave_is_told_by_its_headlines_changes_and_breaks(sample_run) -> None:
+    lines = wave_lines(sample_run.current, "vi_2024")
+    assert lines[0] == (
+        "In 2024 45% of political office holders met aggression or violence within a year, against 49% in 2022 (fallen)."
+    )
+    assert "no longer asked, of what vi_2022 had: `incidents_per_victim_mean`" in lines
+    assert any(line.startswith("changes of whole populations: ") for line in lines)
+    assert any(line.startswith("break `b04_civil_servants_scope_2024` (scope, block) of ") for line in lines)
+    assert any(
+        line.startswith("asked for the first time: `") for line in wave_lines(sample_run.current, "vi_2016")
+    )
 
 
 def test_the_registry_that_it_is_made_from_is_named_file_by_file(release, project_root: Path) -> None:

@@ -121,6 +121,18 @@ def test_what_is_new_or_gone_as_a_whole_takes_one_line(settings):
     assert "victim_new, burgemeesters" not in summary
 
 
+def test_a_new_wave_has_a_part_of_its_own(settings):
+    publish_with(settings)
+    second = publish_with(
+        settings,
+        "insert into release.mart_trend select * replace ('vi_2024' as wave_id) from release.mart_trend "
+        f"{WHERE.format('politieke_ambtsdragers', 'vi_2022')}",
+    )
+    summary = (second / "diff" / "summary.md").read_text(encoding="utf-8")
+    assert "- wave `vi_2024` added: 1 cells" in summary
+    assert "## The new wave vi_2024\n\n- changes of whole populations: 1 up\n" in summary
+
+
 def test_deliveries_registry_and_program_that_are_others_are_named(settings):
     first = publish_with(settings)
     with duckdb.connect() as connection:
