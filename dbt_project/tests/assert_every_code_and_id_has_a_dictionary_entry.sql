@@ -1,5 +1,5 @@
 -- What a reader of a release meets in its tables stands in the dictionary that comes with it. An id is an entry of its own
--- type; a code stands under the column that has it. A code that is lacking is a row of vocabulary/mart_codes.csv.
+-- type; a code stands under the column that has it. A code that is lacking is a row of vocabulary/column_codes.csv.
 {% set ids = {
     'indicator_id': 'indicator', 'theme': 'theme', 'block': 'block', 'population_id': 'population', 'breakdown_id': 'breakdown',
     'programme_id': 'programme', 'wave_id': 'wave', 'base_id': 'base', 'break_id': 'break', 'change_family_id': 'family',

@@ -32,6 +32,7 @@ from orchestration.deliveries.placing import placed
 from orchestration.deliveries.privacy import PseudonymKey, load_key
 from orchestration.deliveries.privacy_check import (
     exceptions_without_file,
+    note_problems,
     personal_data_in_codebook,
     personal_data_problems,
     reason_problems,
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from orchestration.registry.load import Registry
     from orchestration.settings import Settings
 
-LANDING_VERSION = 5
+LANDING_VERSION = 6
 """Bump when the same file would land differently, so that everything is landed anew."""
 
 Progress = Callable[[str, str, int, int], None]
@@ -155,6 +156,7 @@ def land_file(
         if _input_hashes(manifest, entry) != hashes:
             raise DeliveryProblems([_changed(entry)])
         raise_when_any(reason_problems(manifest.wave, history.corrections, rules))
+        raise_when_any(note_problems(manifest.wave, entry, rules))
         try:
             source, applied = apply_corrections(manifest, entry, received, history.corrections)
         except DeliveryProblems:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orchestration.deliveries.column_findings import Finding, number_findings, text_findings
-from orchestration.deliveries.manifest import CORRECTIONS_NAME
+from orchestration.deliveries.manifest import CORRECTIONS_NAME, MANIFEST_NAME
 from orchestration.deliveries.personal_data import (
     has_address,
     has_bsn,
@@ -108,6 +108,24 @@ def reason_problems(wave_id: str, corrections: Iterable[Correction], rules: Priv
         for correction in corrections
         for _, kind, message in _label_findings(
             "", f"the reason of correction {correction.id} holds", [correction.reason], rules
+        )
+    ]
+
+
+def note_problems(wave_id: str, entry: DeliveredFile, rules: PrivacyRules) -> list[Problem]:
+    """A problem for each note on who was invited that holds personal data (exit code 1): these are published."""
+    return [
+        Problem(
+            kind,
+            f"{message}, and is published",
+            "say in other words who was invited; whom to ask belongs under `note` of the file, which is not published",
+            wave_id=wave_id,
+            file=MANIFEST_NAME,
+        )
+        for row in entry.response
+        if row.note
+        for _, kind, message in _label_findings(
+            "", f"the note on {row.population} of {entry.file_id} holds", [row.note], rules
         )
     ]
 

@@ -179,3 +179,23 @@ def test_codes_and_ids_are_explained_in_both_languages(release) -> None:
         """,
     )
     assert half == []
+
+
+def test_who_else_was_invited_stands_beside_the_number(release) -> None:
+    found = rows(
+        release,
+        """
+        select year, invited_n, note from mart_response where population_id = 'raadsleden' and year >= 2022 order by year
+        """,
+    )
+    assert found == [
+        (2022, 8620, None),
+        (2024, 13400, "Uitgenodigd zijn ook steunfractieleden; zij antwoorden als raadslid."),
+    ]
+    with_note = rows(release, "select population_id from mart_response where note is not null order by all")
+    assert [row[0] for row in with_note] == [
+        "politieke_ambtsdragers",
+        "politieke_ambtsdragers_gemeente",
+        "politieke_ambtsdragers_gemeente_provincie",
+        "raadsleden",
+    ]

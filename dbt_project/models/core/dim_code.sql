@@ -5,7 +5,7 @@ with told as (
     from {{ ref('codelists') }}
     union all
     select codelist_id, code, label_nl, label_en, description, sort_order, 2
-    from {{ ref('mart_codes') }}
+    from {{ ref('column_codes') }}
     union all
     select 'reason_code', reason_code, null, null, null, null, 3 from {{ ref('confidentiality_rules') }}
     union all
