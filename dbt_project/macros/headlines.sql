@@ -44,12 +44,12 @@ with headlines as (
         and trend.population_id = earlier.population_id
         and trend.comparable_wave_id = earlier.wave_id
         and earlier.breakdown_id = 'total'
-    left join {{ ref('codelists') }} as movement
+    left join {{ ref('dim_code') }} as movement
         on movement.codelist_id = 'change_direction'
         and trend.change_direction = movement.code
     left join {{ accepted(ref('series_breaks')) }} as breaks
         on trend.break_id = breaks.break_id
-    left join {{ ref('codelists') }} as effect
+    left join {{ ref('dim_code') }} as effect
         on effect.codelist_id = 'break_effect'
         and breaks.effect = effect.code
 )

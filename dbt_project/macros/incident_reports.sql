@@ -45,7 +45,7 @@ numbers as (
         bool_or(trend.publication_status = 'flag') as is_flagged,
         min(trend.marker) filter (where trend.publication_status = 'suppress') as suppress_marker,
         min(trend.reason_code) filter (where trend.publication_status = 'suppress') as suppress_reason,
-        min(trend.marker) as flag_marker,
+        {{ signs_together('trend.marker') }} as flag_marker,
         min(trend.reason_code) as flag_reason
     from {{ trend }} as trend
     inner join counted using (indicator_id)
@@ -85,3 +85,8 @@ left join {{ trend }} as {{ name }}
     and {{ name }}.breakdown_id = 'total'
 {%- endfor %}
 {% endmacro %}
+
+{# Every sign that markers have, once each: of figures that are shown as one. #}
+{% macro signs_together(marker) -%}
+    nullif(array_to_string(list_sort(list_distinct(flatten(list(regexp_extract_all({{ marker }}, '\[\w+\]'))))), ''), '')
+{%- endmacro %}

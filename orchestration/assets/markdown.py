@@ -57,7 +57,7 @@ def deliveries(folders: Iterable[Path]) -> str:
 
 def response(folders: Iterable[Path]) -> str:
     """How many members of each population were invited, by landed file (one folder each)."""
-    columns = ("file_id", "population_id", "invited")
+    columns = ("file_id", "population_id", "invited", "note")
     return table(columns, _rows(folders, "response.parquet", columns))
 
 

@@ -92,7 +92,10 @@ def delivery_tables(
         "delivery": arrow_table(DELIVERY_COLUMNS, [delivery]),
         "response": arrow_table(
             RESPONSE_COLUMNS,
-            [{**origin, "population_id": row.population, "invited": row.invited} for row in entry.response],
+            [
+                {**origin, "population_id": row.population, "invited": row.invited, "note": row.note}
+                for row in entry.response
+            ],
         ),
         **codebook_tables(source, origin, names),
     }

@@ -90,6 +90,7 @@ RESPONSE_COLUMNS = {
     "file_id": "string",
     "population_id": "string",
     "invited": "int64",
+    "note": "string",
 }
 
 CORRECTION_COLUMNS = {

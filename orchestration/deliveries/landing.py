@@ -158,8 +158,8 @@ def land_file(
             raise DeliveryProblems([_changed(entry)])
         raise_when_any(
             published_text_problems(
-                manifest.wave,
-                [one.note for one in (*manifest.earlier_versions(entry), entry)],
+                manifest,
+                entry,
                 [*history.corrections, *(one for *_, one in history.earlier_corrections)],
                 rules,
             )

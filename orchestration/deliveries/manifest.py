@@ -74,6 +74,11 @@ class InvitedCount(_Entry):
 
     population: Identifier = Field(description="population_id of the registry", examples=["raadsleden"])
     invited: Count = Field(description="number of persons or organisations invited", examples=[2400])
+    note: Text | None = Field(
+        None,
+        description="who is among them that other waves did not invite, or the reverse; published in mart_response",
+        examples=["deputies included"],
+    )
 
 
 class CodebookSheet(_Entry):

@@ -13,8 +13,8 @@ from orchestration.deliveries.problems import Problem
 def placed(problem: Problem, manifest: Manifest, path: str) -> Problem:
     """The same problem, said of ``path`` in this delivery; a line number or sheet after the name is kept.
 
-    A problem of the codebook beside the file stays with that codebook, one of a correction with the corrections, one
-    of the manifest with the manifest.
+    A problem of the codebook beside the file stays with that codebook, one of a correction with the corrections,
+    one of the manifest with the manifest.
     """
     suffix = re.search(r"(:[0-9]+|\[.*\])*$", problem.file)
     detail = suffix.group() if suffix else ""
@@ -22,12 +22,6 @@ def placed(problem: Problem, manifest: Manifest, path: str) -> Problem:
     codebooks = [
         entry.codebook_path for entry in manifest.files if entry.path == path and entry.codebook_path
     ]
-    target = next(
-        (
-            other
-            for other in [path, *codebooks, CORRECTIONS_NAME, MANIFEST_NAME]
-            if PurePosixPath(other).name == name
-        ),
-        path,
-    )
+    places = [path, *codebooks, CORRECTIONS_NAME, MANIFEST_NAME]
+    target = next((other for other in places if PurePosixPath(other).name == name), path)
     return replace(problem, wave_id=manifest.wave, file=manifest.shown(target) + detail)

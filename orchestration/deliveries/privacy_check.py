@@ -95,11 +95,18 @@ def _found(
 
 
 def published_text_problems(
-    wave_id: str, notes: Iterable[str | None], corrections: Iterable[Correction], rules: PrivacyRules
+    manifest: Manifest, entry: DeliveredFile, corrections: Iterable[Correction], rules: PrivacyRules
 ) -> list[Problem]:
-    """A problem for each text that is published and holds personal data (exit code 1): notes of a file's versions,
-    reasons and sources of corrections."""
-    texts = [(MANIFEST_NAME, "a `note`", "", text) for text in notes]
+    """A problem for each text that is published and holds personal data (exit code 1): notes of the manifest on a file
+    and its versions, reasons and sources of corrections."""
+    texts = [
+        (MANIFEST_NAME, f"the note on version {one.version} of {one.file_id}", "", one.note)
+        for one in (*manifest.earlier_versions(entry), entry)
+    ]
+    texts += [
+        (MANIFEST_NAME, f"the note on {row.population} of {entry.file_id}", "", row.note)
+        for row in entry.response
+    ]
     for one in corrections:
         contact = f"; whom to ask belongs under `contact` of {one.id}, which is not published"
         texts += [
@@ -111,7 +118,7 @@ def published_text_problems(
             kind,
             f"{message}, and is published",
             f"say it in words that name nobody{more}",
-            wave_id=wave_id,
+            wave_id=manifest.wave,
             file=file,
         )
         for file, what, more, text in texts

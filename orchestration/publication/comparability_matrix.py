@@ -197,7 +197,7 @@ def _row(found: list[dict[str, Any]], places: dict[str, int]) -> MatrixRow:
 def _cell(row: dict[str, Any]) -> MatrixCell:
     if row["asked"] != "asked":
         return MatrixCell(_LEFT_OUT.get(row["not_asked_of"], NOT_ASKED), reason=row["reason"] or "")
-    # Asked without a cell: nobody answered. There is nothing to show either.
+    # Asked without a cell, as older releases have it: nobody answered. There is nothing to show either.
     is_withheld = row["publication_status"] in (None, "suppress")
     marker = (row["marker"] or "") if is_withheld else ""
     note = None

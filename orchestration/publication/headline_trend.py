@@ -209,7 +209,7 @@ def _cell(row: dict[str, Any], starts_segment: bool) -> TrendCell:
         marker=row["marker"] or "",
         is_flagged=row["publication_status"] == "flag",
         starts_segment=starts_segment,
-        is_warned=row["marker"] == BREAK_MARKER and not starts_segment,
+        is_warned=BREAK_MARKER in (row["marker"] or "") and not starts_segment,
         change=row["change"],
         change_direction=row["change_direction"] or "not_tested",
         change_from_year=row["change_from_year"],

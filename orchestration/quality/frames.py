@@ -253,7 +253,8 @@ def mart_trend(settings: Settings) -> pd.DataFrame:
     ``change_error``: the stored change minus the difference of the two estimates. ``jump``: the absolute
     change of a total in percent between comparable waves without a recorded break, 0 elsewhere;
     ``lost_comparison``: 1 where a total lacks the cell that it is compared with. Both look only at cells that
-    rest on an effective 100: a role with twelve holders may jump for real. ``below_interval`` and
+    rest on an effective 100: a role with twelve holders may jump for real. Cells with nobody in their base have
+    no figure to judge and are left out. ``below_interval`` and
     ``above_interval``: how far the estimate sticks out of its own interval.
     """
     return _query(
@@ -280,7 +281,8 @@ def mart_trend(settings: Settings) -> pd.DataFrame:
         left join marts.mart_trend as p
             on p.indicator_id = t.indicator_id and p.population_id = t.population_id
             and p.breakdown_id = t.breakdown_id and p.breakdown_code = t.breakdown_code
-            and p.wave_id = t.comparable_wave_id
+            and p.wave_id = t.comparable_wave_id and p.n_unweighted > 0
+        where t.n_unweighted > 0
         order by 1, 2, 3, 4, 5
         """,
     )

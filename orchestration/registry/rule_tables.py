@@ -189,7 +189,12 @@ TABLES = (
                 required=False,
                 references="publications.publication_id",
             ),
-            Column("query", "DuckDB SQL over the marts with one boolean column `holds`", "select … as holds"),
+            Column(
+                "query",
+                "DuckDB SQL over the marts with one boolean column `holds`; it is about the indicators, populations "
+                "and waves that it names in quotes, and has no verdict where these waves are not comparable",
+                "select … as holds",
+            ),
         ),
     ),
     _publication_rules("reliability_rules", "reliability", "person_n"),

@@ -91,8 +91,12 @@ def invited_numbers(wave_id: str, spec: dict, book: TargetBook) -> list[dict[str
         conditions = book.population_conditions(population_id)
         member = [all(row[concept] in codes for concept, codes in conditions.items()) for row in rows]
         if any(member):
-            number = sum(int(row["invited_n"]) for row, is_in in zip(rows, member, strict=True) if is_in)
-            found.append({"population": population_id, "invited": number})
+            of_it = [row for row, is_in in zip(rows, member, strict=True) if is_in]
+            entry = {"population": population_id, "invited": sum(int(row["invited_n"]) for row in of_it)}
+            # More are invited than the population has: the delivery says who else they are.
+            if any(int(row["invited_n"]) > int(row["population_n"]) for row in of_it):
+                entry["note"] = spec["invited_note"]
+            found.append(entry)
     return found
 
 

@@ -40,6 +40,9 @@ _FIGURES = {
     "approximate_figures_met": "f.qualifier <> 'exact'",
 }
 
+_VERDICTS = {"does_not_hold": "does not hold", "no_figure": "no answer"}
+"""Of a claim that is not borne out. Across a break in the series there is nothing to bear out: that is no fault."""
+
 FIGURE_REMEDY = (
     "where ours is right, as after a correction or redelivery, set is_followed of that row to false in "
     "published/published_figures.csv and say why in its note; else correct the delivery"
@@ -197,21 +200,23 @@ def claims_hold(connection: duckdb.DuckDBPyConnection) -> CheckResult:
     """The sentences of reports that are bound to a query over the marts, of the waves that were delivered."""
     rows = connection.execute(
         """
-        select coalesce(wave_id || ' ', '') || claim_id, holds from marts.mart_claims
+        select coalesce(wave_id || ' ', '') || claim_id, verdict, break_ids from marts.mart_claims
         where wave_id is null or wave_id in (select wave_id from landed)
         order by 1
         """
     ).fetchall()
     faults = [
-        f"{claim}: {'no answer' if holds is None else 'does not hold'}" for claim, holds in rows if not holds
+        f"{claim}: {_VERDICTS[verdict]}" for claim, verdict, _ in rows if verdict in _VERDICTS
     ]
+    apart = [f"{claim} ({breaks})" for claim, verdict, breaks in rows if verdict == "not_comparable"]
+    held = f"{len(rows) - len(apart)} claims hold"
     return _result(
         "marts",
         "mart_claims",
         "claims_hold",
         faults,
         "every bound sentence holds",
-        passed=f"{len(rows)} claims hold",
+        passed=f"{held}; not comparable: {'; '.join(apart)}" if apart else held,
     )
 
 

@@ -24,7 +24,7 @@ from orchestration.statistics.registration import register_functions
 from orchestration.warehouse.tellable_rows import is_about_cells, tellable
 
 FAILURE_ROWS_SHOWN = 3
-PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests", "docs")
+PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests", "docs", "vocabulary")
 
 
 class WarehouseBuildError(Exception):

@@ -326,7 +326,7 @@ def test_a_release_and_the_registry_are_enough(settings: Settings, sample_run, t
     assert without["not_shown"][0].startswith("no registry could be read")
     assert part(without, "numerator")["variables"][0]["codes"][0]["code"] == "ja"
     assert list(places_of(without)) == []
-    assert forward["cells_n"] == 3699
+    assert forward["cells_n"] == 3762
 
 
 def test_another_registry_and_an_older_release_are_told(

@@ -70,7 +70,7 @@ class Estimator:
             self.connection.execute("insert into estimation_policies values (?, ?)", row)
         self.connection.execute(
             "create table dim_indicator (indicator_id varchar, statistic varchar, family_id varchar, "
-            "is_count_of_codes boolean)"
+            "is_count_of_codes boolean, estimate_min double, estimate_max double)"
         )
         self.connection.execute(
             "create table fct_indicator_value "
@@ -88,11 +88,18 @@ class Estimator:
         given.setdefault("stratum", "'all'")
         self._insert("sample", given, respondents)
 
-    def add_indicator(self, name: str, statistic: str, values: pd.DataFrame, family: str = "family") -> None:
-        """``values``: ``respondent_key``, ``value`` and, of a ratio, ``denominator``."""
+    def add_indicator(
+        self,
+        name: str,
+        statistic: str,
+        values: pd.DataFrame,
+        family: str = "family",
+        bounds: tuple[float | None, float | None] = (None, None),
+    ) -> None:
+        """``values``: ``respondent_key``, ``value`` and, of a ratio, ``denominator``; ``bounds`` of the estimate."""
         self.connection.execute(
-            "insert into dim_indicator values (?, ?, ?, ?)",
-            [name, statistic, family, statistic == "proportion"],
+            "insert into dim_indicator values (?, ?, ?, ?, ?, ?)",
+            [name, statistic, family, statistic == "proportion", *bounds],
         )
         given = {"respondent_key": "respondent_key", "indicator_id": f"'{name}'", "value": "value"}
         given["denominator"] = "denominator" if "denominator" in values else "1"

@@ -339,3 +339,32 @@ def test_a_sample_within_clusters_that_are_all_taken_is_no_census() -> None:
     [cell] = estimator.run().to_dict("records")
     assert not cell["is_census"]
     assert cell["ci_low"] < cell["estimate"] < cell["ci_high"]
+
+
+def test_an_interval_ends_where_the_figure_has_its_bound() -> None:
+    """One organisation of four has reports: Wald goes below zero, and the others are as they were."""
+    frame = pd.DataFrame({"respondent_key": np.arange(4), "weight": 1.0, "value": [8.0, 0.0, 0.0, 0.0]})
+    estimator = Estimator()
+    estimator.add_sample(frame)
+    estimator.add_domain("all", frame.respondent_key)
+    estimator.add_indicator("free", "total", frame)
+    estimator.add_indicator("never_negative", "total", frame, bounds=(0.0, None))
+    estimator.add_indicator("mean", "mean", frame, bounds=(0.0, 8.0))
+    estimator.add_indicator("far_from_its_bounds", "mean", frame, bounds=(-90.0, 90.0))
+    table = estimator.run().set_index("indicator_id")
+    # t(0.975, 3) is 3.1824; the error of the total is 8, of the mean 2.
+    assert table.loc["free", ["ci_method", "ci_low", "ci_high"]].tolist() == [
+        "wald", pytest.approx(8 - 25.4596, abs=1e-4), pytest.approx(8 + 25.4596, abs=1e-4),
+    ]  # fmt: skip
+    assert table.loc["never_negative", ["ci_method", "ci_low", "ci_high"]].tolist() == [
+        "wald_bounded", 0.0, table.loc["free", "ci_high"],
+    ]  # fmt: skip
+    assert table.loc["mean", ["ci_method", "ci_low", "ci_high"]].tolist() == ["wald_bounded", 0.0, 8.0]
+    assert table.loc["far_from_its_bounds", "ci_method"] == "wald"
+    assert table.standard_error.tolist() == [
+        pytest.approx({"free": 8.0, "never_negative": 8.0}.get(name, 2.0)) for name in table.index
+    ]
+    assert (
+        table.loc["never_negative", ["wald_low", "wald_high"]].tolist()
+        == table.loc["free", ["ci_low", "ci_high"]].tolist()
+    )

@@ -99,7 +99,7 @@ def test_a_reason_is_published_and_names_nobody(study: MiniStudy, reason: str, k
     study.write_manifest(WAVE, file={"note": reason})
     problem = refused(study)
     assert (problem.kind, problem.file) == (kind, "raw/mini/mini_2020/delivery.yml")
-    assert "a `note` holds what looks like" in problem.message
+    assert f"the note on version 1 of {FILE_ID} holds what looks like" in problem.message
 
 
 def test_two_codes_are_exchanged_and_lineage_knows(study: MiniStudy):

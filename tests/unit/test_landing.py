@@ -90,9 +90,9 @@ def test_codebook_and_origin(study: MiniStudy):
         "2020-06-01",
         "ambtsdragers.sav",
     )
-    assert [(row["population_id"], row["invited"]) for row in rows(study, "response")] == [
-        ("raadsleden", 100),
-        ("wethouders", 90),
+    assert [(row["population_id"], row["invited"], row["note"]) for row in rows(study, "response")] == [
+        ("raadsleden", 100, None),
+        ("wethouders", 90, None),
     ]
 
 

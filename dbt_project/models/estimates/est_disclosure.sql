@@ -1,5 +1,6 @@
--- Grain: one row per wave, indicator and domain (wave_id, indicator_id, domain_id): may the cell be published?
+-- Grain: one row per wave, indicator and domain that was asked (wave_id, indicator_id, domain_id): may the cell be published?
 -- Two rule tables decide: confidentiality first, then reliability; the first rule that holds gives the verdict.
+-- A cell with nobody in its base has a count below every threshold: left out, it would say that nobody met what the base asks.
 with response as (
     select wave_id, population_id, sum(invited_n) as invited_n
     from {{ ref('fct_invitation') }}
@@ -13,7 +14,20 @@ members as (
     group by all
 ),
 
-measured as (
+empty as (
+    select account.wave_id, account.indicator_id, account.domain_id
+    from {{ ref('est_base_account') }} as account
+    inner join {{ ref('dim_domain') }} as domains using (domain_id)
+    inner join {{ ref('est_comparability') }} as comparability
+        on account.indicator_id = comparability.indicator_id
+        and domains.population_id = comparability.population_id
+        and account.wave_id = comparability.wave_id
+        and comparability.is_asked
+    group by all
+    having not bool_or(account.reason = 'in_base')
+),
+
+estimated as (
     select
         cells.wave_id,
         cells.indicator_id,
@@ -50,6 +64,21 @@ measured as (
         on cells.wave_id = response.wave_id
         and domains.population_id = response.population_id
         and domains.breakdown_id = 'total'
+),
+
+measured as (
+    select * from estimated
+    union all by name
+    select
+        empty.*,
+        domains.population_id,
+        domains.breakdown_id,
+        populations.parent_population_id,
+        populations.disclosure_unit,
+        0.0::double as n_unweighted
+    from empty
+    inner join {{ ref('dim_domain') }} as domains using (domain_id)
+    inner join {{ ref('dim_population') }} as populations using (population_id)
 ),
 
 measures as (

@@ -23,5 +23,6 @@ select
     (case when not is_suppressed then {{ rounded('responded_n') }} end)::bigint as responded_n,
     round(case when not is_suppressed then {{ rounded('response_rate_pct') }} end, 6)::double as response_rate_pct,
     is_assumed,
-    case when is_suppressed then '[c]' end as marker
+    case when is_suppressed then '[c]' end as marker,
+    note
 from judged

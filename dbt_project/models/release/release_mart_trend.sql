@@ -55,5 +55,6 @@ select
     if(is_change_shown, change_direction, 'not_tested') as change_direction,
     break_id,
     obs_status,
-    conf_status
+    conf_status,
+    change_family_id
 from judged

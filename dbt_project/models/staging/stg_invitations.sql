@@ -4,7 +4,8 @@ select
     deliveries.wave_id,
     deliveries.instrument_id,
     response.population_id,
-    cast(response.invited as bigint) as invited_n
+    cast(response.invited as bigint) as invited_n,
+    response.note
 from {{ source('landing', 'response') }} as response
 inner join {{ ref('stg_deliveries') }} as deliveries
     using (wave_id, instrument_id, file_id)

@@ -97,6 +97,21 @@ def test_a_break_that_only_warns_is_marked_in_the_segment(tmp_path):
     assert "[b] anders gemeten dan de vorige keer" in text
 
 
+def test_an_unreliable_figure_behind_a_break_has_both_signs(tmp_path):
+    settings = make_settings(tmp_path)
+    build_warehouse(
+        settings,
+        more_sql="update release.mart_trend set marker = '[b][u]', publication_status = 'flag' where wave_id = 'vi_2022'",
+    )
+    record_green(settings)
+    publish(settings, hashes=hashes_as_built)
+    text = printed(read_summary(settings.published / "current"), terminal=False)
+    assert lines_with(text, "Politieke")[0].split()[2:8] == ["38", "|", "23", "-", "35", "49"]
+    assert lines_with(text, "Politieke")[0].split()[8] == "[b][u]"
+    assert "[b] anders gemeten dan de vorige keer" in text
+    assert "[u] onbetrouwbaar" in text
+
+
 def test_on_a_terminal(summary):
     text = printed(summary, terminal=True, status="published", steps={"landing": 3.0, "dbt": 6.0})
     assert "SYNTHETISCH" in text

@@ -10,7 +10,7 @@ with responded as (
 ),
 
 invited as (
-    select wave_id, population_id, sum(invited_n)::bigint as invited_n
+    select wave_id, population_id, sum(invited_n)::bigint as invited_n, string_agg(distinct note, '; ' order by note) as note
     from {{ ref('fct_invitation') }}
     group by all
 )
@@ -25,7 +25,8 @@ select
     responded.responded_n::bigint as responded_n,
     (100.0 * responded.responded_n / nullif(invited.invited_n, 0))::double as response_rate_pct,
     responded.is_assumed,
-    cast(null as varchar) as marker
+    cast(null as varchar) as marker,
+    invited.note
 from responded
 inner join {{ ref('dim_wave') }} as waves using (wave_id)
 inner join {{ ref('dim_population') }} as populations using (population_id)

@@ -1,4 +1,4 @@
--- Grain: indicator x population x breakdown x breakdown value x wave.
+-- Grain: indicator x population x breakdown x breakdown value x wave; also where nobody is in the base, without an estimate.
 with cells as (
     select
         indicators.indicator_id,
@@ -12,12 +12,12 @@ with cells as (
         domains.breakdown_code,
         domains.breakdown_label_nl,
         waves.programme_id,
-        cells.wave_id,
+        disclosure.wave_id,
         waves.year,
         indicators.statistic,
         indicators.unit,
         indicators.base_id,
-        cells.respondents_n as n_unweighted,
+        coalesce(cells.respondents_n, 0) as n_unweighted,
         cells.effective_n as n_effective,
         cells.design_effect as deff,
         -- Percentages are 0-100 in columns of unit percent; changes are percentage points.
@@ -27,7 +27,7 @@ with cells as (
         cells.degrees_of_freedom,
         cells.ci_low,
         cells.ci_high,
-        cells.ci_method,
+        coalesce(cells.ci_method, 'none') as ci_method,
         disclosure.publication_status,
         disclosure.marker as disclosure_marker,
         disclosure.reason_code,
@@ -42,21 +42,22 @@ with cells as (
         changes.change_ci_high,
         changes.p_value,
         changes.p_adjusted,
-        changes.change_direction
-    from {{ ref('est_intervals') }} as cells
+        changes.change_direction,
+        indicators.family_id
+    from {{ ref('est_disclosure') }} as disclosure
     inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
     inner join {{ ref('dim_domain') }} as domains using (domain_id)
     inner join {{ ref('dim_population') }} as populations using (population_id)
     inner join {{ ref('dim_wave') }} as waves using (wave_id)
-    inner join {{ ref('est_disclosure') }} as disclosure using (wave_id, indicator_id, domain_id)
+    left join {{ ref('est_intervals') }} as cells using (wave_id, indicator_id, domain_id)
     inner join {{ ref('est_comparability') }} as comparability
-        on cells.indicator_id = comparability.indicator_id
+        on disclosure.indicator_id = comparability.indicator_id
         and domains.population_id = comparability.population_id
-        and cells.wave_id = comparability.wave_id
+        and disclosure.wave_id = comparability.wave_id
     left join {{ ref('est_changes') }} as changes
-        on cells.wave_id = changes.wave_id
-        and cells.indicator_id = changes.indicator_id
-        and cells.domain_id = changes.domain_id
+        on disclosure.wave_id = changes.wave_id
+        and disclosure.indicator_id = changes.indicator_id
+        and disclosure.domain_id = changes.domain_id
 )
 
 select
@@ -86,10 +87,9 @@ select
     (scale * ci_high)::double as ci_high,
     ci_method,
     publication_status,
-    coalesce(
-        case when publication_status = 'suppress' then disclosure_marker end,
-        case when break_id is not null then '[b]' end,
-        disclosure_marker
+    -- A suppressed cell says why it is, and no more: there is no figure that a break could mark.
+    nullif(
+        if(publication_status <> 'suppress' and break_id is not null, '[b]', '') || coalesce(disclosure_marker, ''), ''
     ) as marker,
     reason_code,
     comparable_wave_id,
@@ -109,5 +109,7 @@ select
         when maturity = 'provisional' then 'P'
         else 'A'
     end as obs_status,
-    conf_status
+    conf_status,
+    -- Of the row's own tests: those of one family, wave, population and breakdown are adjusted together.
+    family_id as change_family_id
 from cells
