@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.registry.agreement_rules import AGREEMENT_RULES
-from orchestration.registry.break_rules import BREAK_RULES
 from orchestration.registry.crosswalk_rules import CROSSWALK_RULES
 from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.declaration import PROPOSED, Column, Table
@@ -19,6 +18,7 @@ from orchestration.registry.population_scope_rules import POPULATION_SCOPE_RULES
 from orchestration.registry.privacy_registry_rules import privacy_rules_are_whole
 from orchestration.registry.reading_rules import reading_limits
 from orchestration.registry.schema import FREE_FOLDERS, TABLES
+from orchestration.registry.series_rules import SERIES_RULES
 from orchestration.registry.study_rules import STUDY_RULES
 from orchestration.registry.values import parse
 from orchestration.registry.weighting_rules import margins
@@ -56,7 +56,7 @@ def validate_registry(registry: Registry) -> list[Problem]:
             problems += rule(counting)
         if not problems:
             # These compare rows that the rules above have found right by themselves.
-            for rule in (*AGREEMENT_RULES, *BREAK_RULES):
+            for rule in (*AGREEMENT_RULES, *SERIES_RULES):
                 problems += rule(counting)
     return problems
 

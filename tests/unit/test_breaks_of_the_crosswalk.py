@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from orchestration.registry import load_registry, validate_registry
-from orchestration.registry.break_rules import BREAK_RULES, other_inputs_without_break
 from orchestration.registry.load import Registry, Row
+from orchestration.registry.series_rules import SERIES_RULES, other_inputs_without_break
 from orchestration.settings import load_settings
 
 REGISTRY = load_registry(load_settings({}).registry)
@@ -111,4 +111,4 @@ def test_a_break_has_to_hit_everyone_who_is_asked(cells: dict[str, str], is_enou
 
 
 def test_questions_that_never_changed_ask_for_nothing():
-    assert [one for rule in BREAK_RULES for one in rule(REGISTRY)] == []
+    assert [one for rule in SERIES_RULES for one in rule(REGISTRY)] == []

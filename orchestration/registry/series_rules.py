@@ -178,7 +178,7 @@ class Series:
         return population.instrument_id == instrument and not is_part and row["whole_only"] != "true"
 
 
-BREAK_RULES = (limited_without_break, other_inputs_without_break)
+SERIES_RULES = (limited_without_break, other_inputs_without_break)
 
 
 def _line(before: str, after: str, indicator: str) -> str:
