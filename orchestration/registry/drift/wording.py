@@ -120,6 +120,7 @@ def _break(file: FileAnswers, concept: str, wave: str, kind: str) -> str:
         "",
         kind,
         "block",
+        "",
         "<reason>",
         "<source>",
     ]

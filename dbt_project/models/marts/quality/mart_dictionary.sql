@@ -28,6 +28,6 @@ select 'indicator', concept_id, indicator_id, label_nl, label_en, 'base ' || bas
 union all
 select 'base', null, base_id, label_nl, label_en, note, null from {{ ref('bases') }}
 union all
-select 'population', parent_population_id, population_id, label_nl, label_en, null, null from {{ ref('populations') }}
+select 'population', parent_population_id, population_id, label_nl, label_en, description, null from {{ ref('populations') }}
 union all
 select 'breakdown', concept_id, breakdown_id, label_nl, label_en, null, null from {{ ref('breakdowns') }}
