@@ -190,7 +190,8 @@ TABLES = (
             ),
             Column(
                 "statistic",
-                "what is estimated",
+                "what is estimated; `total` is the weighted sum over who answered, and a total of the population only "
+                "where the weights add up to it",
                 "proportion",
                 allowed=("proportion", "mean", "total", "ratio"),
             ),

@@ -118,6 +118,14 @@ TABLES = (
                 "block",
                 allowed=("block", "warn", "wave_apart"),
             ),
+            Column(
+                "constant_scope_population_id",
+                "population that can be followed over the break instead: a part of the one that it touches, which it "
+                "does not touch itself; empty where there is none",
+                "",
+                required=False,
+                references="populations.population_id",
+            ),
             Column("reason", "what is known", "ander bureau; alle groepen dalen tegelijk"),
             Column("source", "where that was found", "colofons", required=False),
             row_status(),

@@ -12,6 +12,7 @@ from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.csv_text import csv_line
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.places import place
+from orchestration.registry.schema import TABLES
 
 LIMITED = "limited"
 
@@ -182,5 +183,10 @@ SERIES_RULES = (limited_without_break, other_inputs_without_break)
 
 
 def _line(before: str, after: str, indicator: str) -> str:
-    cells = ["<break_id>", before, after, indicator, "", "", "", "<kind>", "<effect>", "<reason>", "<source>"]
-    return f"{csv_line([*cells, 'accepted'])} to registry/series_breaks.csv"
+    given = {
+        **{"break_id": "<break_id>", "from_wave_id": before, "to_wave_id": after, "indicator_id": indicator},
+        **{"kind": "<kind>", "effect": "<effect>", "reason": "<reason>", "source": "<source>"},
+        "status": "accepted",
+    }
+    names = TABLES["series_breaks"].column_names
+    return f"{csv_line([given.get(name, '') for name in names])} to registry/series_breaks.csv"

@@ -69,6 +69,20 @@ def _population_tree(registry: Registry) -> Iterator[Problem]:
             )
 
 
+def _population_descriptions(registry: Registry) -> Iterator[Problem]:
+    """No two populations are described alike: a reader could not tell why there are two."""
+    first: dict[str, str] = {}
+    for index, row in enumerate(registry.table("populations")):
+        other = first.setdefault(row["description"].casefold(), row["population_id"])
+        if other != row["population_id"]:
+            yield Problem(
+                "population_described_twice",
+                f"{row['population_id']} has the description of {other}",
+                "say of each who is counted, and what sets it apart from the other",
+                file=place(registry, "populations", index),
+            )
+
+
 def _organisation_concepts(registry: Registry) -> Iterator[Problem]:
     """What tells an organisation is told once; a row that needs an answer names one that there is."""
     rows = registry.table("organisation_concepts")
@@ -155,6 +169,7 @@ STUDY_RULES: tuple[Rule, ...] = (
     _wave_names,
     _instruments_of_waves,
     _population_tree,
+    _population_descriptions,
     _organisation_concepts,
     _breakdowns,
     _breaks,

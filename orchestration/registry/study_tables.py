@@ -160,6 +160,12 @@ TABLES = (
                 references="instruments.instrument_id",
             ),
             *labels("raadsleden", "municipal councillors"),
+            Column(
+                "description",
+                "who is counted, by which instrument, since when and of which scope: a sentence that readers of a "
+                "release see",
+                "Raadsleden van alle gemeenten, uit de enquête onder politieke ambtsdragers, sinds 2010.",
+            ),
             flag("is_public_body", "true for organisations; other disclosure rules apply"),
             sort_order(),
         ),

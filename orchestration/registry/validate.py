@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.registry.agreement_rules import AGREEMENT_RULES
+from orchestration.registry.break_rules import BREAK_RULES
 from orchestration.registry.crosswalk_rules import CROSSWALK_RULES
 from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.declaration import PROPOSED, Column, Table
@@ -52,6 +53,7 @@ def validate_registry(registry: Registry) -> list[Problem]:
             privacy_rules_are_whole,
             reading_limits,
             *POPULATION_SCOPE_RULES,
+            *BREAK_RULES,
         ):
             problems += rule(counting)
         if not problems:

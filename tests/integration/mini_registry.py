@@ -248,6 +248,7 @@ def _population(name: str, parent: str, order: str) -> Row:
         "parent_population_id": parent,
         "instrument_id": "office_holders",
         **_labels(name),
+        "description": f"{name}, uit de enquête onder politieke ambtsdragers, sinds 2020.",
         "is_public_body": "false",
         "sort_order": order,
     }

@@ -154,7 +154,7 @@ def test_the_command_prints_one_population_or_says_which_there_are(sample_run, m
     line = next(
         line for line in printed.splitlines() if line.startswith("Slachtoffer van agressie of geweld")
     )
-    assert line.split(maxsplit=5)[-1] == "○───────●       ·      ┃◆²──────◐⁴──────●───────●───────●───────●"
+    assert line.split(maxsplit=5)[-1] == "○───────●       ·      ┃◆²──────◐³──────●───────●───────●───────●"
     assert "uitvoerder: ander onderzoeksbureau" in printed
     assert main(["comparability", "--population", "raadsleden", "--json"]) == 0
     [matrix] = json.loads(capsys.readouterr().out)

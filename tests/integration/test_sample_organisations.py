@@ -152,3 +152,110 @@ def test_where_both_sides_answered_the_declared_one_speaks_for_the_organisation(
     ).fetchone()
     assert (both, differing) == (66, 0)
     assert own > 0, "some of them gave another answer of their own"
+
+
+def test_no_comparison_joins_waves_of_other_layers(marts) -> None:
+    """Of every population and instrument: where a layer joined or left, a change would be one of scope."""
+    layers = """
+        select domains.population_id, respondents.wave_id, list_sort(list(distinct answers.answer_code)) as layers
+        from core.fct_domain_member as members
+        inner join core.dim_domain as domains using (domain_id)
+        inner join core.fct_respondent as respondents using (respondent_key)
+        inner join core.fct_answer as answers using (respondent_key)
+        where domains.breakdown_id = 'total' and answers.concept_id = 'layer'
+        group by all
+    """
+    compared = marts.execute(
+        f"""
+        with layers as ({layers})
+        select count(*), count(*) filter (now_layers.layers <> earlier.layers),
+            count(*) filter (comparability.population_id = 'organisaties')
+        from mart_comparability as comparability
+        inner join layers as now_layers using (population_id, wave_id)
+        inner join layers as earlier
+            on comparability.population_id = earlier.population_id
+            and comparability.comparable_wave_id = earlier.wave_id
+        """
+    ).fetchone()
+    assert compared[0] > 4000
+    assert compared[1] == 0
+    # Both waves without central government, or both with it: those go on.
+    assert compared[2] > 40
+
+
+def test_reports_are_followed_over_organisations_of_constant_scope(marts) -> None:
+    """The sum over the three layers that every wave has, written out; it is counted, not weighted to a population."""
+    written = dict(
+        marts.execute(
+            """
+            select organisations.wave_id, sum(reports.answer_number)
+            from core.fct_organisation as organisations
+            inner join core.fct_answer as layer using (respondent_key)
+            inner join core.fct_answer as kept using (respondent_key)
+            inner join core.fct_answer as reports using (respondent_key)
+            where organisations.organisation_type = 'ambtelijk'
+                and layer.concept_id = 'layer' and layer.answer_code in ('gemeente', 'provincie', 'waterschap')
+                and kept.concept_id = 'reports_kept_aggression' and kept.answer_code = 'ja'
+                and reports.concept_id = 'reports_aggression_n'
+            group by all
+            """
+        ).fetchall()
+    )
+    sums = {
+        (population, wave): (estimate, earlier, direction)
+        for population, wave, estimate, earlier, direction in marts.execute(
+            """
+            select population_id, wave_id, estimate, comparable_wave_id, change_direction from mart_trend
+            where indicator_id = 'reports_aggression_total' and population_id like 'organisaties%'
+                and breakdown_id = 'total'
+            """
+        ).fetchall()
+    }
+    assert {
+        wave: estimate
+        for (population, wave), (estimate, *_) in sums.items()
+        if population.endswith("decentraal")
+    } == written
+    assert written["vi_2022"] == 1331
+    for wave, earlier in (("vi_2016", "ag_2014"), ("vi_2018", "vi_2016"), ("vi_2022", "vi_2020")):
+        assert sums["organisaties_decentraal", wave][1:] == (earlier, "stable")
+        assert sums["organisaties", wave][1:] == (None, "not_tested")
+
+
+def test_a_break_of_scope_names_the_population_that_goes_on(marts) -> None:
+    told = dict(
+        marts.execute(
+            """
+            select population_id, reason from mart_comparability
+            where (indicator_id, wave_id) in (('reports_aggression_total', 'vi_2024'), ('victim_any_12m', 'vi_2024'))
+                and break_kind = 'scope' and break_effect = 'block'
+            """
+        ).fetchall()
+    )
+    goes_on = (
+        "zonder deze breuk te volgen bij gemeenten, provincies en waterschappen (organisaties_decentraal)"
+    )
+    assert told["organisaties"] == f"in 2024 zonder ministeries en rijksdiensten, in 2022 met; {goes_on}"
+    assert told["ambtelijke_organisaties"] == told["organisaties"]
+    assert told["ambtenaren"].endswith("(ambtenaren_decentraal)")
+    assert set(told) == {"organisaties", "ambtelijke_organisaties", "ambtenaren"}
+
+
+def test_a_release_says_who_is_counted_and_what_a_sum_is(sample_run) -> None:
+    with duckdb.connect(str(sample_run.current / "marts.duckdb"), read_only=True) as release:
+        entries = {
+            (kind, name): (label, description)
+            for kind, name, label, description in release.execute(
+                "select entry_type, entry_id, label_nl, description from mart_dictionary "
+                "where entry_type in ('population', 'indicator') "
+                "or (entry_type = 'column' and parent_id = 'mart_incident_reports')"
+            ).fetchall()
+        }
+    populations = [description for (kind, _), (_, description) in entries.items() if kind == "population"]
+    assert len(populations) == 29
+    assert all(description.endswith(".") for description in populations)
+    assert "Besturen en griffies tellen hier niet mee" in entries["population", "organisaties"][1]
+    assert "antwoordden (som)" in entries["indicator", "reports_integrity_total"][0]
+    assert entries["column", "reports_n"][1].startswith(
+        "Sum of the reports over the organisations that answered"
+    )

@@ -72,7 +72,7 @@ def test_the_register_of_breaks_settles_another_question(study: MiniStudy, cells
 def test_the_break_that_is_offered_is_of_the_indicators_that_use_the_question(study: MiniStudy):
     """Of the whole block it would take away the change of questions that were asked as before."""
     asked("V1", "Verbaal bejegend door burgers")(study)
-    row = f"<break_id>,{BEFORE},{WAVE},victim_any_12m,,,,wording,block,<reason>,<source>,accepted"
+    row = f"<break_id>,{BEFORE},{WAVE},victim_any_12m,,,,wording,block,,<reason>,<source>,accepted"
     (problem,) = [one for one in found(study).errors if one.kind == "question_reworded"]
     assert f"add {row} to registry/series_breaks.csv; if it is right" in problem.remedy
 

@@ -143,7 +143,10 @@ hits as (
         breaks.break_id,
         breaks.effect,
         breaks.kind,
-        breaks.reason,
+        -- Whoever reads why a series stops reads where it goes on.
+        breaks.reason || coalesce(
+            '; zonder deze breuk te volgen bij ' || constant_scope.label_nl || ' (' || constant_scope.population_id || ')', ''
+        ) as reason,
         from_wave.year as from_year,
         to_wave.year as to_year,
         breaks.from_wave_id,
@@ -158,6 +161,8 @@ hits as (
             or breaks.population_id = grid.population_id
             or (breaks.whole_only is distinct from 'true' and list_contains(populations.path, breaks.population_id))
         )
+    left join {{ ref('dim_population') }} as constant_scope
+        on breaks.constant_scope_population_id = constant_scope.population_id
     inner join {{ ref('dim_wave') }} as from_wave on breaks.from_wave_id = from_wave.wave_id
     inner join {{ ref('dim_wave') }} as to_wave on breaks.to_wave_id = to_wave.wave_id
 ),

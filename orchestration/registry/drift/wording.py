@@ -154,6 +154,7 @@ def _break(file: FileAnswers, concept: str, wave: str, kind: str) -> str:
         "",
         kind,
         "block",
+        "",
         "<reason>",
         "<source>",
     ]

@@ -38,7 +38,7 @@ select 'indicator', concept_id, indicator_id, label_nl, label_en, 'base ' || bas
 union all
 select 'base', null, base_id, label_nl, label_en, null, null, note from {{ ref('bases') }}
 union all
-select 'population', parent_population_id, population_id, label_nl, label_en, null, null, null from {{ ref('populations') }}
+select 'population', parent_population_id, population_id, label_nl, label_en, description, null, null from {{ ref('populations') }}
 union all
 select 'breakdown', concept_id, breakdown_id, label_nl, label_en, null, null, null from {{ ref('breakdowns') }}
 union all
