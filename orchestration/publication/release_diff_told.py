@@ -62,7 +62,10 @@ def cell_text(cell: CellDifference) -> str:
         return f"{name}{shown}, {cell.kind}"
     if cell.kind == STATUS:
         return f"{name}: {cell.previous_status} -> {cell.status}"
-    if cell.kind in (DIRECTION, DETAILS):
+    if cell.kind == DIRECTION:
+        broken = _turn(cell, "break_id") if "break_id" in cell.others else ""
+        return f"{name}: {_verdict(cell)}{f'; {broken}' if broken else ''}"
+    if cell.kind == DETAILS:
         return f"{name}: {_beside(cell)}"
     return f"{name}: {KINDS[cell.kind]}"
 
@@ -131,9 +134,12 @@ def summary_text(
     for kind, words in KINDS.items():
         of_kind = [cell for cell in cells if cell.kind == kind and not cell.because]
         if of_kind:
-            lines += [f"## {len(of_kind)} {words}", ""]
-            lines += [f"- {cell_text(cell)}" for cell in of_kind[:SUMMARY_ROWS]]
-            if (rest := len(of_kind) - SUMMARY_ROWS) > 0:
+            lines += [f"## {len(of_kind)} {words}{_told_of(kind, of_kind)}", ""]
+            lines += [f"- {line}" for line in _turns(of_kind)]
+            # Of what came and is suppressed there is nothing to say but its number.
+            told = [cell for cell in of_kind if kind != APPEARED or cell.estimate is not None]
+            lines += [f"- {cell_text(cell)}" for cell in told[:SUMMARY_ROWS]]
+            if (rest := len(told) - SUMMARY_ROWS) > 0:
                 lines.append(f"- and {rest} more in `{CSV_FILE}`")
             lines.append("")
     lines.append("A figure that is suppressed now is not repeated here.")
@@ -166,17 +172,25 @@ def _told_of(kind: str, cells: list[CellDifference]) -> str:
     return ""
 
 
+def _turns(cells: list[CellDifference]) -> list[str]:
+    """Of cells whose change is judged otherwise: how many turned from which verdict to which."""
+    turned = Counter(_verdict(cell) for cell in cells if cell.kind == DIRECTION)
+    return [f"**{count}** {told}" for told, count in turned.most_common()]
+
+
 def _verdict(cell: CellDifference) -> str:
-    before, now = cell.previous["change_direction"], cell.now["change_direction"]
-    return f"change_direction {_shown(before)} -> {_shown(now)}"
+    if "change_direction" not in cell.others:
+        return "a change to a cell that is suppressed now"
+    return _turn(cell, "change_direction")
 
 
 def _beside(cell: CellDifference) -> str:
-    """What stands beside the figure and is another: the verdict first, since a reader quotes that."""
-    others = cell.others
-    told = sorted(others, key=lambda name: name != "change_direction")
-    parts = [f"{name} {_shown(cell.previous[name])} -> {_shown(cell.now[name])}" for name in told]
-    return "; ".join(parts) or "a change to a cell that is suppressed now"
+    """Everything that stands beside the figure and is another."""
+    return "; ".join(_turn(cell, name) for name in cell.others) or "a change to a cell that is suppressed now"
+
+
+def _turn(cell: CellDifference, name: str) -> str:
+    return f"{name} {_shown(cell.previous[name])} -> {_shown(cell.now[name])}"
 
 
 def _shown(value: object) -> str:
