@@ -165,6 +165,36 @@ def _breaks(registry: Registry) -> Iterator[Problem]:
             )
 
 
+def _facts(registry: Registry) -> Iterator[Problem]:
+    """A fact is about one theme, block or indicator, or about all; what it names fits what it expects."""
+    for index, row in enumerate(registry.table("series_facts")):
+        where = place(registry, "series_facts", index)
+        named = [name for name in ("theme_id", "block_id", "indicator_id") if row[name]]
+        if len(named) > 1:
+            yield Problem(
+                "fact_about_two",
+                f"{row['fact_id']} names {' and '.join(named)}",
+                "name one, or none for every indicator",
+                file=where,
+            )
+        if bool(row["with_wave_id"]) != (row["expected"] in ("comparable", "warned")):
+            yield Problem(
+                "fact_without_wave",
+                f"{row['fact_id']} expects {row['expected']} {'with' if row['with_wave_id'] else 'without'} a wave",
+                "fill with_wave_id for comparable and warned, and for nothing else",
+                file=where,
+            )
+        if (row["expected"] == "also_broken" and not row["break_id"]) or (
+            row["break_id"] and row["expected"] not in ("also_broken", "broken", "warned")
+        ):
+            yield Problem(
+                "fact_without_break",
+                f"{row['fact_id']} expects {row['expected']} {'with' if row['break_id'] else 'without'} a break",
+                "fill break_id for also_broken; leave it empty but for broken and warned",
+                file=where,
+            )
+
+
 STUDY_RULES: tuple[Rule, ...] = (
     _wave_names,
     _instruments_of_waves,
@@ -173,4 +203,5 @@ STUDY_RULES: tuple[Rule, ...] = (
     _organisation_concepts,
     _breakdowns,
     _breaks,
+    _facts,
 )

@@ -209,7 +209,6 @@ TABLES = (
             ),
             Column("reason", "why it is this one", "nummer van het bureau"),
         ),
-        is_optional=True,
     ),
     Table(
         "breakdowns",

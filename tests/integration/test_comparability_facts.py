@@ -1,7 +1,7 @@
 """The comparability matrix against what is known of the monitors: who was asked what, and where series break.
 
-``monitor_facts.csv`` is written by hand after the page of facts beside the checkout; ``line`` and ``word`` say
-where on it.
+What is known stands in the registry, as ``series_facts``; ``monitor_facts.csv`` says where it stands on the page of facts
+beside the checkout, by line and a word of it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,15 @@ from orchestration.publication.comparability_matrix import (
     MatrixRow,
     read_matrices,
 )
+from orchestration.registry import load_registry
+from orchestration.settings import load_settings
 
 HERE = Path(__file__).resolve()
 PAGE = HERE.parents[3] / "shared" / "facts" / "monitors.md"
 
+FACTS = load_registry(load_settings({}).registry).table("series_facts")
 with (HERE.parent / "monitor_facts.csv").open(encoding="utf-8", newline="") as stream:
-    FACTS = list(csv.DictReader(stream))
+    LINES = list(csv.DictReader(stream))
 
 
 @pytest.fixture(scope="module")
@@ -48,20 +51,19 @@ def matrices(sample_run) -> dict[str, tuple[dict[str, int], tuple[MatrixRow, ...
     }
 
 
-def judged(expected: str, cells: list[tuple[MatrixCell, bool]], with_wave: str) -> bool:
+def judged(expected: str, cells: list[tuple[MatrixCell, bool]], with_wave: str, break_id: str = "") -> bool:
     """Whether cells are as a fact has it; the truth beside each says whether an earlier wave asked it too."""
     asked = [(cell, has_earlier) for cell, has_earlier in cells if cell.state in ASKED_STATES]
-    if expected == "not asked":
+    if expected == "not_asked":
         return not asked
     if not asked:
         return False
     if expected in ("asked", "assumed"):
         return True
-    if expected.startswith("also "):
+    if expected == "also_broken":
         # A break that another outranks stands behind it.
-        name = expected.removeprefix("also ")
-        return all(cell.note is not None and f"{name} (" in cell.note.others for cell, _ in asked)
-    if expected == "no earlier wave":
+        return all(cell.note is not None and f"{break_id} (" in cell.note.others for cell, _ in asked)
+    if expected == "no_earlier_wave":
         return all(cell.state in (FIRST, BROKEN) for cell, _ in asked)
     again = [cell for cell, has_earlier in asked if has_earlier]
     if expected == "broken":
@@ -72,33 +74,31 @@ def judged(expected: str, cells: list[tuple[MatrixCell, bool]], with_wave: str) 
     return all(cell.state in states and cell.comparable_wave_id == with_wave for cell, _ in asked)
 
 
-@pytest.mark.parametrize(
-    "fact", FACTS, ids=lambda fact: f"{fact['line']}-{fact['population_id']}-{fact['wave_id']}-{fact['what']}"
-)
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact["fact_id"])
 def test_the_matrix_says_what_is_known(matrices, fact: dict[str, str]):
     places, rows, assumed = matrices[fact["population_id"]]
     place = places[fact["wave_id"]]
-    kind, _, name = fact["what"].partition(":")
     chosen = [
         row
         for row in rows
-        if kind == "all"
-        or name == {"theme": row.theme, "block": row.block, "indicator": row.indicator_id}[kind]
+        if fact["theme_id"] in ("", row.theme)
+        and fact["block_id"] in ("", row.block)
+        and fact["indicator_id"] in ("", row.indicator_id)
     ]
     cells = [
         (row.cells[place], any(cell.state in ASKED_STATES for cell in row.cells[:place])) for row in chosen
     ]
-    assert judged(fact["expected"], cells, fact["with_wave_id"]), [
+    assert judged(fact["expected"], cells, fact["with_wave_id"], fact["break_id"]), [
         (row.indicator_id, row.cells[place].state, row.cells[place].comparable_wave_id) for row in chosen
     ]
-    assert (fact["wave_id"] in assumed) == (fact["expected"] == "assumed")
+    assert fact["wave_id"] in assumed or fact["expected"] != "assumed"
 
 
 @pytest.mark.parametrize(
     ("expected", "state", "has_earlier", "holds"),
     [
         ("asked", "not_asked", False, False),
-        ("not asked", FIRST, False, False),
+        ("not_asked", FIRST, False, False),
         ("broken", COMPARABLE, True, False),
         ("broken", FIRST, False, False),
         ("broken", BROKEN, True, True),
@@ -106,7 +106,7 @@ def test_the_matrix_says_what_is_known(matrices, fact: dict[str, str]):
         ("marked", WARNED, True, True),
         ("comparable", WARNED, True, False),
         ("warned", COMPARABLE, True, False),
-        ("no earlier wave", COMPARABLE, True, False),
+        ("no_earlier_wave", COMPARABLE, True, False),
     ],
 )
 def test_a_fact_that_is_not_so_is_noticed(expected: str, state: str, has_earlier: bool, holds: bool):
@@ -137,12 +137,12 @@ def test_facts_stand_where_they_say():
     if not PAGE.is_file():
         pytest.skip("../shared/facts/monitors.md is absent")
     lines = PAGE.read_text(encoding="utf-8").splitlines()
-    astray = [fact for fact in FACTS if fact["word"] not in lines[int(fact["line"]) - 1]]
-    assert astray == []
+    assert [one for one in LINES if one["word"] not in lines[int(one["line"]) - 1]] == []
+    by_name = {fact["fact_id"]: fact for fact in FACTS}
     waves = {line.split("|")[1].strip() for line in lines[22:31]}
-    told = {fact["wave_id"] for fact in FACTS if 23 <= int(fact["line"]) <= 31}
+    told = {by_name[one["fact_id"]]["wave_id"] for one in LINES if 23 <= int(one["line"]) <= 31}
     assert told == waves
-    breaks = {int(fact["line"]) for fact in FACTS if int(fact["line"]) >= 60}
+    breaks = {int(one["line"]) for one in LINES if int(one["line"]) >= 60}
     assert breaks == {60, 61, 62, 63, 64, 65, 66, 68, 69, 70}
 
 
@@ -154,7 +154,7 @@ def test_the_command_prints_one_population_or_says_which_there_are(sample_run, m
     line = next(
         line for line in printed.splitlines() if line.startswith("Slachtoffer van agressie of geweld")
     )
-    assert line.split(maxsplit=5)[-1] == "○───────●       ·      ┃◆²──────◐³──────●───────●───────●───────●"
+    assert line.split(maxsplit=5)[-1] == "○───────●       ·      ┃◆³──────◐⁴──────●───────●───────●───────●"
     assert "uitvoerder: ander onderzoeksbureau" in printed
     assert main(["comparability", "--population", "raadsleden", "--json"]) == 0
     [matrix] = json.loads(capsys.readouterr().out)
