@@ -1,20 +1,20 @@
--- Of each cell: who is in the base and who is not, by reason, are together everyone of the domain whose file asks the question.
+-- Of each cell: who is in the base and who is not, by reason, are together everyone of the domain whom the instrument reached in a
+-- wave that asks it.
 with asked as (
-    {{ asked_concepts() }}
+    {{ asked_indicators() }}
 ),
 
 members as (
-    select respondents.wave_id, respondents.file_key, members.domain_id, count(*) as respondents_n
+    select respondents.wave_id, respondents.instrument_id, members.domain_id, count(*) as respondents_n
     from {{ ref('fct_respondent') }} as respondents
     inner join {{ ref('fct_domain_member') }} as members using (respondent_key)
     group by all
 ),
 
 sample as (
-    select members.wave_id, indicators.indicator_id, members.domain_id, sum(members.respondents_n) as sample_n
+    select members.wave_id, asked.indicator_id, members.domain_id, sum(members.respondents_n) as sample_n
     from members
-    inner join asked using (file_key)
-    inner join {{ ref('dim_indicator') }} as indicators using (concept_id)
+    inner join (select distinct wave_id, instrument_id, indicator_id from asked) as asked using (wave_id, instrument_id)
     group by all
 ),
 

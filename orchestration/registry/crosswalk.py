@@ -8,6 +8,7 @@ from pathlib import Path
 
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.deliveries.source_table import is_reason
+from orchestration.registry.asked_rules import concepts_without_word, questions_of_some_files
 from orchestration.registry.crosswalk_rules import scope_of
 from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.csv_text import csv_line
@@ -20,14 +21,13 @@ from orchestration.registry.shown_codes import shown_codes
 
 VALUES = "crosswalk/xw_values.csv"
 CODELISTS = "codelists/codelists.csv"
-CONCEPTS_NAMED = 4
 
 
 def compare_landing(registry: Registry, landing: Path, waves: Iterable[str] | None = None) -> list[Problem]:
     """Compare every landed file, or those of the named waves, with the crosswalk.
 
-    Also finds rows about files and instruments that a landed wave does not have, and concepts of which the
-    crosswalk does not say whether the wave asked them.
+    Also finds rows about files and instruments that a landed wave does not have, concepts of which the crosswalk
+    does not say whether the wave asked them, and questions that were put to a part of a population.
     """
     registry = registry.accepted()
     wanted = None if waves is None else set(waves)
@@ -40,7 +40,8 @@ def compare_landing(registry: Registry, landing: Path, waves: Iterable[str] | No
     return [
         *_compare(registry, landed),
         *_rows_without_file(registry, landed),
-        *_concepts_without_word(registry, landed),
+        *concepts_without_word(registry, landed),
+        *questions_of_some_files(registry, landed),
     ]
 
 
@@ -88,34 +89,6 @@ def _unused_rows(registry: Registry, landed: list[LandedCodes], used: set[int]) 
             variable=row["source_variable"],
             code=row["source_code"],
         )
-
-
-def _concepts_without_word(registry: Registry, landed: list[LandedCodes]) -> Iterator[Problem]:
-    """A concept of the wave's themes is mapped, or it was not asked and a row says why: silence is no answer."""
-    rows = registry.table("xw_variables")
-    said = {(*scope_of(row), row["concept_id"]) for row in rows}
-    covered = {(row["wave_id"], row["theme_id"]) for row in registry.table("wave_themes")}
-    themes = {row["concept_id"]: row["theme_id"] for row in registry.table("concepts")}
-    of_instrument: dict[str, set[str]] = {}
-    for row in rows:
-        of_instrument.setdefault(row["instrument_id"], set()).add(row["concept_id"])
-    for wave, instrument in sorted({file.scope for file in landed}):
-        silent = [
-            concept
-            for concept in sorted(of_instrument.get(instrument, ()))
-            if (not themes[concept] or (wave, themes[concept]) in covered)
-            and (wave, instrument, concept) not in said
-        ]
-        if silent:
-            more = f" and {len(silent) - CONCEPTS_NAMED} more" if len(silent) > CONCEPTS_NAMED else ""
-            yield Problem(
-                "concept_without_word",
-                f"says nothing of {', '.join(silent[:CONCEPTS_NAMED])}{more} for {instrument} in {wave}, "
-                "which other waves of this instrument asked",
-                "map the variable that asks it, or add a row with verb not_asked or impossible, and the reason in note",
-                wave_id=wave,
-                file="crosswalk/xw_variables.csv",
-            )
 
 
 def _rows_without_file(registry: Registry, landed: list[LandedCodes]) -> Iterator[Problem]:

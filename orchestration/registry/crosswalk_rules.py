@@ -111,15 +111,22 @@ def _values(registry: Registry) -> Iterator[Problem]:
                 code=row["source_code"],
             )
         elif row["code"]:
-            lists = [registry.codes_of(concept) for concept, verb in mapped if verb in ("recode", "copy")]
-            if not any(row["code"] in codes for codes in lists) and any(lists):
-                named = ", ".join(sorted(concept for concept, _ in mapped))
-                codes = {code for known in lists for code in known}
+            # The row feeds every concept of its variable that takes codes, each with a list of its own.
+            lists = {
+                concept: set(codes)
+                for concept, verb in mapped
+                if verb in ("recode", "copy") and (codes := registry.codes_of(concept))
+            }
+            lacking = sorted(concept for concept, codes in lists.items() if row["code"] not in codes)
+            if lacking:
+                fitting = sorted(set.intersection(*lists.values()))
                 yield Problem(
                     "unknown_codelist_code",
-                    f"code '{row['code']}' is in no code list of {named}{closest(row['code'], codes)}",
-                    f"use one of {', '.join(sorted(codes))}, or add {_new_codes(registry, mapped, row['code'])} to "
-                    "codelists/codelists.csv",
+                    f"code '{row['code']}' is not in the code list of {', '.join(lacking)}"
+                    f"{closest(row['code'], fitting)}",
+                    (f"use one of {', '.join(fitting)}, or " if fitting else "")
+                    + f"add {_new_codes(registry, lacking, row['code'])} to codelists/codelists.csv"
+                    + ("" if fitting else f"; {' and '.join(sorted(lists))} share no code"),
                     file=where,
                     variable=row["source_variable"],
                     code=row["source_code"],
@@ -131,10 +138,9 @@ def _values(registry: Registry) -> Iterator[Problem]:
         yield from _ambiguous(registry, "xw_values", rows)
 
 
-def _new_codes(registry: Registry, mapped: list[tuple[str, str]], code: str) -> str:
-    """The row that puts a code into the list of each concept that takes it, with what a person fills in."""
-    concepts = [registry.concepts[concept] for concept, verb in mapped if verb in ("recode", "copy")]
-    lists = sorted({concept.codelist_id for concept in concepts if concept.codelist_id})
+def _new_codes(registry: Registry, concepts: list[str], code: str) -> str:
+    """The row that puts a code into the list of each of these concepts, with what a person fills in."""
+    lists = sorted({registry.concepts[concept].codelist_id for concept in concepts})
     return " and ".join(codelist_row(name, code) for name in lists)
 
 

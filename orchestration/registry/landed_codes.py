@@ -56,6 +56,11 @@ class LandedCodes:
     def file_id(self) -> str:
         return self.delivery["file_id"]
 
+    @cached_property
+    def populations(self) -> list[str]:
+        """Populations that were invited to this file's questionnaire, by its manifest."""
+        return [row["population_id"] for row in self._rows("response")]
+
     @property
     def shown(self) -> str:
         """The delivered file as messages name it: ``vi/vi_2016/answers.sav``."""

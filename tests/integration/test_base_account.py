@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from pathlib import Path
 
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.slow
 
 WAVE = "mini_2020"
 CHECK = "assert_base_and_excluded_are_the_sample"
+WHOLE_CHECK = "assert_a_population_is_asked_whole_or_not_at_all"
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,40 @@ def test_parts_have_accounts_of_their_own(study: MiniStudy):
         found = account(study, "victim_any_12m", population)
         found.pop("weight_zero", None)
         assert sum(found.values()) == int((frame["FUNCTIE"] == role).sum())
+
+
+def test_a_file_that_asks_less_is_accounted_for_and_stops_the_build(tmp_path: Path):
+    """The second file asks neither form of aggression, so nothing tells who of it is in the base of victims."""
+    made = build_mini_study(tmp_path)
+    files = made.manifests[WAVE]["files"]
+    files.append({**copy.deepcopy(files[0]), "file_id": "nieuw", "path": "nieuw.sav", "response": []})
+    made.write_manifest(WAVE)
+    made.write_answers(WAVE, "nieuw.sav", V2=2.0, RESPNR=[float(5000 + row) for row in range(120)])
+    made.lock(WAVE)
+
+    def of_one_file(row: dict[str, str]) -> list[dict[str, str]]:
+        if row["wave_id"] != WAVE or row["source_variable"] not in ("V1", "V2"):
+            return [row]
+        left_out = {**row, "file_id": "nieuw", "source_variable": "", "source_label": "", "verb": "not_asked"}
+        return [{**row, "file_id": "ambtsdragers"}, left_out]
+
+    made.edit_registry("xw_variables", lambda rows: [new for row in rows for new in of_one_file(row)])
+    made.take_rounding_rules()
+    land_all(made.settings)
+    write_register(made.settings)
+    result = build(made.settings)
+    (failed,) = [check for check in dbt_checks(result) if not check.passed]
+    assert (failed.check, failed.severity) == (WHOLE_CHECK, "error")
+    # Three indicators, of the whole and of both of its parts.
+    assert failed.observed.startswith("9 rows: wave_id=mini_2020, ")
+    one_file = answers()
+    discussed = one_file["V3"].map({1.0: "in_base", 2.0: "in_base", 9.0: "dont_know"})
+    is_victim = (one_file["V1"] == 1) | (one_file["V2"] == 1)
+    assert account(made, "incident_discussed_share") == {
+        **Counter(discussed[is_victim]),
+        "outside_base": int((~is_victim).sum()),
+        "not_asked": 120,
+    }
 
 
 def test_a_cell_that_lost_a_respondent_fails_the_build_and_is_named(study: MiniStudy):

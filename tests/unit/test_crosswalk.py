@@ -108,6 +108,33 @@ def test_a_code_that_no_list_has_is_told_with_the_row_of_the_list(study: MiniStu
     )
 
 
+def test_a_code_has_to_be_in_the_list_of_each_concept_that_its_row_feeds(study: MiniStudy):
+    def by_gender(row: Row) -> Row:
+        fed_too = row["concept_id"] == "incident_discussed"
+        return {**row, "source_variable": "SEXE", "source_label": "Geslacht"} if fed_too else row
+
+    remap(study, "xw_variables", by_gender)
+    remap(study, "xw_values", lambda row: None if row["source_variable"] == "V3" else row)
+    problems = validate_registry(study.registry())
+    assert brief(problems) == [("unknown_codelist_code", "SEXE", "1"), ("unknown_codelist_code", "SEXE", "2")]
+    assert problems[0].message == "code 'man' is not in the code list of incident_discussed"
+    assert problems[0].remedy == (
+        "add ja_nee,man,<label_nl>,<label_en>,<sort_order> to codelists/codelists.csv; "
+        "gender and incident_discussed share no code"
+    )
+    # With a verb that takes no codes of a row, the row is about the other concept alone.
+    numbered = {"verb": "bucket", "concept_id": "age_class"}
+    remap(study, "xw_variables", lambda row: None if row["concept_id"] == "age_class" else row)
+    remap(
+        study,
+        "xw_variables",
+        lambda row: {**row, **numbered} if row["concept_id"] == "incident_discussed" else row,
+    )
+    remap(study, "xw_buckets", lambda row: {**row, "source_variable": "SEXE"})
+    told = {problem.kind for problem in validate_registry(study.registry())}
+    assert "unknown_codelist_code" not in told
+
+
 def test_labels_with_commas_are_quoted_in_the_row_to_add(study: MiniStudy):
     (problem,) = deliver(study, labels={"V2": {**VALUE_LABELS["V2"], 8.0: 'Nee, "nooit"'}})
     assert 'V2,8,"Nee, ""nooit""",<code>' in problem.remedy

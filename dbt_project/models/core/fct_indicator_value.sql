@@ -1,21 +1,8 @@
 -- Grain: one row per respondent and indicator in whose base the respondent is (respondent_key, indicator_id).
 -- value: 1 or 0 for a share or a number of respondents, the answer itself for a mean, a sum or the numerator of a ratio.
 -- denominator: what a ratio divides by, 1 for everything else.
-with rules as (
-    select base_id, count(distinct concept_id) as concepts_n
-    from {{ ref('base_rules') }}
-    group by base_id
-),
-
-base_members as (
-    select answers.respondent_key, matched.base_id
-    from {{ ref('hrm_answers') }} as answers
-    inner join {{ ref('base_rules') }} as matched
-        on answers.concept_id = matched.concept_id
-        and answers.answer_code = matched.code
-    inner join rules on matched.base_id = rules.base_id
-    group by answers.respondent_key, matched.base_id
-    having count(distinct answers.concept_id) = any_value(rules.concepts_n)
+with base_members as (
+    {{ base_members(ref('hrm_answers')) }}
 ),
 
 counted as (
@@ -53,6 +40,6 @@ left join base_members
     on answers.respondent_key = base_members.respondent_key
     and indicators.base_id = base_members.base_id
 where (answers.missing_kind is null or kept.base_id is not null)
-    and (base_members.base_id is not null or indicators.base_id not in (select base_id from rules))
+    and (base_members.base_id is not null or indicators.base_id not in (select base_id from {{ ref('base_rules') }}))
     and (coded_indicators.indicator_id is not null or answers.answer_number is not null)
     and (indicators.denominator_concept_id is null or denominators.answer_number is not null)

@@ -1,31 +1,18 @@
 -- Grain: one row per indicator, population and wave (indicator_id, population_id, wave_id).
 -- Says whether the wave asked it, to which segment of comparable waves it belongs, and the wave a change goes to.
-with asked_concepts as (
-    {{ asked_concepts() }}
+with needed as (
+    {{ needed_concepts() }}
 ),
 
-needed as (
-    select indicator_id, concept_id from {{ ref('dim_indicator') }}
-    union
-    select indicator_id, denominator_concept_id from {{ ref('dim_indicator') }} where denominator_concept_id is not null
-    union
-    select indicators.indicator_id, rules.concept_id
-    from {{ ref('dim_indicator') }} as indicators
-    inner join {{ ref('base_rules') }} as rules using (base_id)
+asked as (
+    {{ asked_indicators() }}
 ),
 
-asked_indicators as (
-    select needed.indicator_id, asked_concepts.wave_id, asked_concepts.instrument_id
-    from (select *, count(*) over (partition by indicator_id) as concepts_n from needed) as needed
-    inner join asked_concepts using (concept_id)
-    group by all
-    having count(distinct needed.concept_id) = any_value(needed.concepts_n)
-),
-
--- A question is asked of a population when a file that holds members of it asks it, routed past them or not.
-answered as (
-    select distinct asked_concepts.wave_id, members.population_id, asked_concepts.concept_id
-    from asked_concepts
+-- A question is asked of a population when a file that holds members of it asks it, routed past them or not. That the other
+-- files of these members ask it too, or hold nobody of the base, is tested (assert_a_population_is_asked_whole_or_not_at_all).
+present as (
+    select distinct asked.indicator_id, members.population_id, asked.wave_id
+    from asked
     inner join (
         select distinct respondents.file_key, domains.population_id
         from {{ ref('fct_domain_member') }} as member
@@ -46,17 +33,9 @@ outside_base as (
     having bool_and(base_rule.code <> population_rule.code)
 ),
 
-present as (
-    select needed.indicator_id, answered.population_id, answered.wave_id
-    from (select *, count(*) over (partition by indicator_id) as concepts_n from needed) as needed
-    inner join answered using (concept_id)
-    group by all
-    having count(*) = any_value(needed.concepts_n)
-),
-
 pairs as (
-    select distinct asked_indicators.indicator_id, populations.population_id, populations.instrument_id
-    from asked_indicators
+    select distinct asked.indicator_id, populations.population_id, populations.instrument_id
+    from asked
     inner join {{ ref('dim_population') }} as populations using (instrument_id)
 ),
 
@@ -71,17 +50,16 @@ grid as (
         waves.wave_order,
         indicators.theme_id,
         indicators.block_id,
-        indicators.concept_id,
-        asked_indicators.wave_id is not null and present.wave_id is not null and outside_base.population_id is null as is_asked,
-        asked_indicators.wave_id is not null as is_in_questionnaire,
+        present.wave_id is not null and outside_base.population_id is null as is_asked,
+        questionnaires.wave_id is not null as is_in_questionnaire,
         outside_base.population_id is not null as is_outside_base
     from pairs
     cross join {{ ref('dim_wave') }} as waves
     inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
-    left join asked_indicators
-        on pairs.indicator_id = asked_indicators.indicator_id
-        and pairs.instrument_id = asked_indicators.instrument_id
-        and waves.wave_id = asked_indicators.wave_id
+    left join (select distinct indicator_id, instrument_id, wave_id from asked) as questionnaires
+        on pairs.indicator_id = questionnaires.indicator_id
+        and pairs.instrument_id = questionnaires.instrument_id
+        and waves.wave_id = questionnaires.wave_id
     left join present
         on pairs.indicator_id = present.indicator_id
         and pairs.population_id = present.population_id
@@ -91,31 +69,48 @@ grid as (
         and pairs.population_id = outside_base.population_id
 ),
 
+-- Of what an indicator needs and the instrument did not ask, a concept or what it is derived from: what the crosswalk says of it.
+-- Named is the indicator's own concept before those of its base, and another form before a question that was left out.
+notes as (
+    select lacking.indicator_id, rows.wave_id, rows.instrument_id, rows.note, rows.verb = 'impossible' as is_other_form
+    from (
+        select indicator_id, concept_id, concept_id as told_concept_id from needed
+        union
+        select needed.indicator_id, needed.concept_id, inputs.input_concept_id
+        from needed
+        inner join {{ ref('derived_inputs') }} as inputs using (concept_id)
+    ) as lacking
+    inner join {{ ref('dim_indicator') }} as indicators using (indicator_id)
+    inner join {{ accepted(ref('xw_variables')) }} as rows
+        on lacking.told_concept_id = rows.concept_id
+        and rows.verb in ('not_asked', 'impossible')
+    where (rows.wave_id, rows.instrument_id, lacking.concept_id)
+        not in (select (wave_id, instrument_id, concept_id) from ({{ asked_concepts() }}))
+    qualify row_number() over (
+        partition by lacking.indicator_id, rows.wave_id, rows.instrument_id
+        order by lacking.concept_id <> indicators.concept_id, rows.verb <> 'impossible', rows.note, rows.concept_id
+    ) = 1
+),
+
 not_asked as (
     select
         grid.indicator_id,
         grid.population_id,
         grid.wave_id,
+        -- What was left out, the group or the question, and why: told together, so that they cannot disagree.
         case
             when grid.is_asked then null
-            when wave_instruments.status = 'not_asked' then coalesce(wave_instruments.reason, 'instrument not fielded in this wave')
-            when wave_themes.theme_id is null then 'theme not covered by this wave'
-            when notes.note is not null then notes.note
-            when grid.is_outside_base then 'population outside the base of this indicator'
-            when grid.is_in_questionnaire then 'not asked of this population in this wave'
-            when grid.wave_id not in (select wave_id from {{ ref('dim_delivery') }}) then 'no delivery of this wave'
-            else 'question not in this wave'
-        end as reason,
-        -- The same cases by name: is it the group that was left out, or the question?
-        case
-            when grid.is_asked then null
-            when wave_instruments.status = 'not_asked' then 'instrument'
-            when wave_themes.theme_id is null then 'theme'
-            when grid.is_outside_base then 'population'
-            when grid.is_in_questionnaire then 'population'
-            when notes.is_impossible then 'form'
-            else 'question'
-        end as not_asked_of
+            when wave_instruments.status = 'not_asked'
+                then {'what': 'instrument', 'reason': coalesce(wave_instruments.reason, 'instrument not fielded in this wave')}
+            when wave_themes.theme_id is null then {'what': 'theme', 'reason': 'theme not covered by this wave'}
+            when not grid.is_in_questionnaire and notes.note is not null
+                then {'what': if(notes.is_other_form, 'form', 'question'), 'reason': notes.note}
+            when not grid.is_in_questionnaire and grid.wave_id not in (select wave_id from {{ ref('dim_delivery') }})
+                then {'what': 'question', 'reason': 'no delivery of this wave'}
+            when not grid.is_in_questionnaire then {'what': 'question', 'reason': 'question not in this wave'}
+            when grid.is_outside_base then {'what': 'population', 'reason': 'population outside the base of this indicator'}
+            else {'what': 'population', 'reason': 'not asked of this population in this wave'}
+        end as left_out
     from grid
     left join {{ accepted(ref('wave_instruments'), 'row_status') }} as wave_instruments
         on grid.wave_id = wave_instruments.wave_id
@@ -123,15 +118,10 @@ not_asked as (
     left join {{ accepted(ref('wave_themes')) }} as wave_themes
         on grid.wave_id = wave_themes.wave_id
         and grid.theme_id = wave_themes.theme_id
-    left join (
-        select wave_id, instrument_id, concept_id, min(note) as note, bool_and(verb = 'impossible') as is_impossible
-        from {{ accepted(ref('xw_variables')) }}
-        where verb in ('not_asked', 'impossible')
-        group by all
-    ) as notes
+    left join notes
         on grid.wave_id = notes.wave_id
         and grid.instrument_id = notes.instrument_id
-        and grid.concept_id = notes.concept_id
+        and grid.indicator_id = notes.indicator_id
 ),
 
 hits as (
@@ -259,7 +249,7 @@ select
     grid.year,
     grid.wave_order,
     grid.is_asked,
-    not_asked.not_asked_of,
+    not_asked.left_out.what as not_asked_of,
     case
         when apart.wave_id is not null then 'apart_' || grid.wave_id
         when segments.wave_id is not null then 'segment_' || cast(segments.segment_number as integer)
@@ -271,7 +261,7 @@ select
         when segments.is_blocked then 'block'
         when segments.break_id is not null then 'warn'
     end as break_effect,
-    coalesce(not_asked.reason, apart.reason, segments.break_reason) as reason,
+    coalesce(not_asked.left_out.reason, apart.reason, segments.break_reason) as reason,
     segments.other_breaks
 from grid
 left join not_asked using (indicator_id, population_id, wave_id)

@@ -1,10 +1,15 @@
 -- Grain: one row per respondent and routed concept (respondent_key, concept_id): did the respondent pass the gate?
--- A gate may be a derived concept; it is derived from the mapped answers, before routing.
-with candidates as (
-    select respondent_key, file_key, concept_id, answer_code from {{ ref('hrm_mapped_answers') }}
+-- A gate may be a derived concept; it is derived before routing, from the answers that count: of two that answered for one
+-- organisation, that of the declared side.
+with reconciled as (
+    {{ reconciled_answers() }}
+),
+
+candidates as (
+    select respondent_key, file_key, concept_id, answer_code from reconciled
     where concept_id in (select gate_concept_id from {{ accepted(ref('routing')) }})
     union all
-    select respondent_key, file_key, concept_id, answer_code from ({{ derive_concepts(ref('hrm_mapped_answers')) }})
+    select respondent_key, file_key, concept_id, answer_code from ({{ derive_concepts('reconciled') }})
     where concept_id in (select gate_concept_id from {{ accepted(ref('routing')) }})
 ),
 
