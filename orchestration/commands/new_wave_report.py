@@ -12,6 +12,7 @@ from orchestration.settings import Settings
 
 if TYPE_CHECKING:
     from orchestration.commands.new_wave import Draft
+    from orchestration.registry import Registry
     from orchestration.registry.proposals.crosswalk_rows import FileProposal
     from orchestration.registry.proposals.evidence import Earlier
     from orchestration.registry.proposals.matching import Match
@@ -27,7 +28,8 @@ def print_draft(console: Console, settings: Settings, draft: Draft) -> None:
     from orchestration.registry.proposals.crosswalk_rows import has_other_answers
     from orchestration.registry.proposals.rules import rules_of
 
-    rules = rules_of(load_registry(settings.registry))
+    registry = load_registry(settings.registry)
+    rules = rules_of(registry)
     sure = rules.sure
     wave = draft.proposal.wave
     _line(console, f"{wave.wave_id}, like {wave.like}", "bold")
@@ -52,6 +54,7 @@ def print_draft(console: Console, settings: Settings, draft: Draft) -> None:
     _unmatched(console, draft, rules)
     _answers(console, draft, sure)
     _not_asked(console, draft, sure)
+    _code_lists(console, registry, draft)
     _heading(console, f"sure: {len(certain)} mapped variables")
     for match, file in certain:
         _match(console, match, file, "")
@@ -186,6 +189,24 @@ def _not_asked(console: Console, draft: Draft, sure: float) -> None:
         score = two_decimals(float(row["score"]))
         told = f"  {score}  {row['concept_id']:<{NAME_WIDTH}} {row['instrument_id']} ({row['note']})"
         _line(console, told, "yellow")
+
+
+def _code_lists(console: Console, registry: Registry, draft: Draft) -> None:
+    """Rows that a code list of years lacks. They are shown and not written: a code list has no proposed rows."""
+    from orchestration.registry.crosswalk_remedies import CODELISTS, pasted
+    from orchestration.registry.years import lacking_years
+
+    wave = draft.proposal.wave
+    copied = {row["concept_id"] for row in draft.proposal.tables["xw_variables"] if row["verb"] == "copy"}
+    lists = sorted({registry.concepts[concept].codelist_id or "" for concept in copied} - {""})
+    lacking = [row for name in lists for row in lacking_years(registry, name, wave.year)]
+    if not lacking:
+        return
+    _heading(
+        console, f"code lists that end before {wave.year}: add to {CODELISTS} the years that were answered"
+    )
+    for row in lacking:
+        _line(console, f"        {pasted('codelists', [row])}", "yellow")
 
 
 def _short(text: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.deliveries.source_table import is_reason
+from orchestration.registry.crosswalk_remedies import VALUES, VARIABLES, for_silence, for_withheld_codes
 from orchestration.registry.crosswalk_rules import scope_of
 from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.csv_text import csv_line
@@ -18,8 +19,6 @@ from orchestration.registry.load import Registry, Row
 from orchestration.registry.places import place
 from orchestration.registry.shown_codes import shown_codes
 
-VALUES = "crosswalk/xw_values.csv"
-CODELISTS = "codelists/codelists.csv"
 CONCEPTS_NAMED = 4
 
 
@@ -112,9 +111,9 @@ def _concepts_without_word(registry: Registry, landed: list[LandedCodes]) -> Ite
                 "concept_without_word",
                 f"says nothing of {', '.join(silent[:CONCEPTS_NAMED])}{more} for {instrument} in {wave}, "
                 "which other waves of this instrument asked",
-                "map the variable that asks it, or add a row with verb not_asked or impossible, and the reason in note",
+                for_silence(wave, instrument, silent[:CONCEPTS_NAMED]),
                 wave_id=wave,
-                file="crosswalk/xw_variables.csv",
+                file=VARIABLES,
             )
 
 
@@ -336,16 +335,11 @@ class _Comparison:
                 continue
             yield from self._unknown_code(name, row, code, label)
         if withheld:
-            kind = "number" if self.file.is_numeric(name) else "text"
-            remedy = f"declare the variable as free_text in delivery.yml, or map each {kind} in {VALUES}"
-            if row["verb"] == "copy" and self.registry.codes_of(row["concept_id"]):
-                codelist = self.registry.concepts[row["concept_id"]].codelist_id
-                remedy += f"; is each an answer of its own, add it to the list {codelist} in {CODELISTS}"
             yield self._problem(
                 "unknown_code",
                 f"{withheld_rows} answers hold {withheld} different "
                 f"{self.shown.withheld(self.file.is_numeric(name))}",
-                remedy,
+                for_withheld_codes(self.registry, row, self.file.is_numeric(name)),
                 name,
             )
 

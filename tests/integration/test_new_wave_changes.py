@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyreadstat
 import pytest
 
 from orchestration.cli import main
-from orchestration.commands import new_wave
+from orchestration.commands import new_wave, new_wave_report
 from orchestration.registry import load_registry
 from orchestration.registry.load import Row
 from orchestration.registry.proposals.evidence import Variable
@@ -189,3 +190,17 @@ def test_the_list_shows_what_is_left_out_with_the_nearest_concept(
         r"office_holders/S30_1 'Op de hoogte van \| eed of belofte'  nearest element_oath \(0\.\d\d\)", told
     )
     assert re.search(r"office_holders/DUUR 'Duur in minuten'  nearest .*gegeven over het invullen", told)
+
+
+def test_the_years_that_a_code_list_lacks_are_offered_and_not_written(settings: Settings, monkeypatch):
+    told: list[str] = []
+    monkeypatch.setattr(new_wave_report, "_line", lambda _, text, *style: told.append(text))
+    registry = load_registry(settings.registry)
+    row = {"concept_id": "policy_update_year", "verb": "copy"}
+    proposal = SimpleNamespace(wave=NewWave(NEW, "vi", 2026, LIKE), tables={"xw_variables": [row]})
+    new_wave_report._code_lists(None, registry, SimpleNamespace(proposal=proposal))
+    assert told == [
+        "code lists that end before 2026: add to codelists/codelists.csv the years that were answered",
+        "        update_year,2025,2025,2025,22",
+        "        update_year,2026,2026,2026,23",
+    ]
