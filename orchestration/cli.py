@@ -91,10 +91,20 @@ def build_parser() -> argparse.ArgumentParser:
         help="let proposed rows of a wave count, once a person has looked; without options, show them",
     )
     accept.add_argument("wave", metavar="ID", help="wave_id, such as vi_2026")
-    _add_names(accept, "variable", "NAME", "every row about this variable (may be repeated)")
+    _add_names(
+        accept,
+        "variable",
+        "[INSTRUMENT/]NAME",
+        "every row about this variable; with its questionnaire where several have the name (may be repeated)",
+    )
     _add_names(accept, "table", "NAME", "every row of this table (may be repeated)")
     accept.add_argument("--sure", action="store_true", help="every row that scores as sure")
     accept.add_argument("--all", action="store_true", help="every row")
+    accept.add_argument(
+        "--list",
+        action="store_true",
+        help="show every row that waits for a look, and every variable that is left out",
+    )
     accept.add_argument("--dry-run", action="store_true", help="say what would be accepted and write nothing")
 
     lock = commands.add_parser("lock", help="write delivery.lock of a wave: hashes, sizes, rows, columns")
@@ -216,7 +226,7 @@ def _run(options: argparse.Namespace) -> int:
         from orchestration.commands.accept import Choice, accept
 
         choice = Choice(options.tables, options.variables, options.sure, options.all)
-        return accept(settings, console, options.wave, choice, options.dry_run)
+        return accept(settings, console, options.wave, choice, options.dry_run, options.list)
     if options.command == "lock":
         from orchestration.commands.lock import lock
 

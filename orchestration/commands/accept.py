@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from orchestration.commands.choice import WrongUse
-from orchestration.deliveries.problems import DeliveryProblems, closest, printable, raise_when_any
+from orchestration.deliveries.problems import DeliveryProblems, closest, raise_when_any
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,12 +19,11 @@ if TYPE_CHECKING:
     from orchestration.registry.declaration import Table
     from orchestration.registry.load import Row
 
-ROWS_SHOWN = 20
-
 
 @dataclass(frozen=True)
 class Choice:
-    """Which proposed rows are meant. ``is_sure``: those that score as high as ``proposal_rules`` calls sure."""
+    """Which proposed rows are meant. ``variables``: names, with the instrument and a slash before it where several
+    questionnaires have one. ``is_sure``: those that score as high as ``proposal_rules`` calls sure."""
 
     tables: Sequence[str] = ()
     variables: Sequence[str] = ()
@@ -36,12 +35,20 @@ class Choice:
         return not (self.tables or self.variables or self.is_sure or self.is_all)
 
 
-def accept(settings: Settings, console: Console, wave: str, choice: Choice, dry_run: bool = False) -> int:
+def accept(
+    settings: Settings,
+    console: Console,
+    wave: str,
+    choice: Choice,
+    dry_run: bool = False,
+    with_all: bool = False,
+) -> int:
     """Set the chosen rows of ``wave`` to accepted, and say what still waits; returns the exit code.
 
-    Without a choice it only shows what waits. Exit code 1: rows that were chosen are not finished. Raises
-    ``DeliveryProblems`` when the registry is not in order as it is.
+    Without a choice it only shows what waits; ``with_all`` shows every row of it. Exit code 1: rows that were
+    chosen are not finished. Raises ``DeliveryProblems`` when the registry is not in order as it is.
     """
+    from orchestration.commands.accept_showing import count, print_waiting
     from orchestration.registry import load_registry, validate_registry
     from orchestration.registry.acceptance import proposed_rows
     from orchestration.registry.accepting import accept_rows
@@ -54,29 +61,28 @@ def accept(settings: Settings, console: Console, wave: str, choice: Choice, dry_
     sure = rules_of(registry).sure
     _check(registry, wave, waiting, choice)
     if choice.is_empty or not waiting:
-        _print_waiting(console, wave, waiting, sure)
+        print_waiting(console, registry, wave, sure, with_all)
         return 0
 
     def is_chosen(table: Table, row: Row) -> bool:
         return (
             choice.is_all
             or table.name in choice.tables
-            or row.get("source_variable") in choice.variables
+            or bool(_names(row) & set(choice.variables))
             or (choice.is_sure and bool(row.get("score")) and float(row["score"]) >= sure)
         )
 
     found = accept_rows(settings.registry, wave, is_chosen)
     if found.contents and not dry_run:
         replace_files(settings.registry, found.contents)
-    for name, count in Counter(table.name for table, _ in found.taken).items():
-        console.print(Text(f"  {count:>5}  {name}"), soft_wrap=True)
+    for name, number in Counter(table.name for table, _ in found.taken).items():
+        console.print(Text(f"  {number:>5}  {name}"), soft_wrap=True)
     verb = "would be accepted" if dry_run else "accepted"
-    console.print(Text(f"{_count(found.taken)} of {wave} {verb}", style="bold"))
+    console.print(Text(f"{count(found.taken)} of {wave} {verb}", style="bold"))
     for problem in found.left:
         console.print(Text(str(problem)), soft_wrap=True)
     if not dry_run:
-        rest = proposed_rows(load_registry(settings.registry), wave)
-        _print_waiting(console, wave, [(table, row) for table, _, row in rest], sure)
+        print_waiting(console, load_registry(settings.registry), wave, sure, with_all)
     return DeliveryProblems(found.left).exit_code if found.left else 0
 
 
@@ -91,51 +97,19 @@ def _check(registry: Registry, wave: str, waiting: list[tuple[Table, Row]], choi
     for name in choice.tables:
         if name not in of_waves:
             raise WrongUse(f"rows of '{name}' are never proposed; tables of a wave are {', '.join(of_waves)}")
-    variables = {row["source_variable"] for _, row in waiting if "source_variable" in row}
+    instruments: dict[str, set[str]] = {}
+    for _, row in waiting:
+        for name in _names(row):
+            instruments.setdefault(name, set()).add(row["instrument_id"])
     for name in choice.variables:
-        if name not in variables:
-            raise WrongUse(f"no row about variable '{name}' waits{closest(name, variables)}")
+        if name not in instruments:
+            raise WrongUse(f"no row about variable '{name}' waits{closest(name, instruments)}")
+        if len(instruments[name]) > 1:
+            ways = ", ".join(f"--variable {one}/{name}" for one in sorted(instruments[name]))
+            raise WrongUse(f"'{name}' is another question in each questionnaire; say which: {ways}")
 
 
-def _print_waiting(console: Console, wave: str, waiting: list[tuple[Table, Row]], sure: float) -> None:
-    if not waiting:
-        console.print(Text(f"nothing of {wave} waits for a person", style="bold green"))
-        return
-    console.print(Text(f"{_count(waiting)} of {wave} still proposed", style="bold"))
-    by_table: dict[str, list[Row]] = {}
-    for table, row in waiting:
-        by_table.setdefault(table.name, []).append(row)
-    for name, rows in by_table.items():
-        certain = sum(1 for row in rows if row.get("score") and float(row["score"]) >= sure)
-        console.print(Text(f"  {len(rows):>5}  {name}" + (f", {certain} of them sure" if certain else "")))
-    doubtful = sorted(
-        ((table, row) for table, row in waiting if row.get("score") and float(row["score"]) < sure),
-        key=lambda waits: float(waits[1]["score"]),
-    )
-    for table, row in doubtful[:ROWS_SHOWN]:
-        told = printable(f"  {float(row['score']):.2f}  {_told(table, row)}")
-        console.print(Text(told, style="yellow"), soft_wrap=True)
-    if len(doubtful) > ROWS_SHOWN:
-        console.print(Text(f"  and {len(doubtful) - ROWS_SHOWN} more below {sure:g}", style="yellow"))
-    console.print(
-        Text(
-            f"accept them with `peilstok accept {wave}` and --sure, --variable NAME, --table NAME or --all; or set "
-            "their status in a spreadsheet"
-        ),
-        soft_wrap=True,
-    )
-
-
-def _count(rows: Sequence[object]) -> str:
-    return f"{len(rows)} row{'' if len(rows) == 1 else 's'}"
-
-
-def _told(table: Table, row: Row) -> str:
-    if not row.get("source_variable"):
-        what = {"not_asked": "not asked", "impossible": "asked in another form"}.get(
-            row.get("verb"), table.name
-        )
-        return f"{row.get('concept_id', '')}  ({what})"
-    code = f" {row['source_code']}" if row.get("source_code") else ""
-    becomes = row.get("concept_id") or row.get("code") or row.get("missing_kind") or "?"
-    return f"{row['source_variable']}{code} '{row.get('source_label', '')}' → {becomes}"
+def _names(row: Row) -> set[str]:
+    """What a person may call the variable of a row: its name, and its name after that of the instrument."""
+    name = row.get("source_variable")
+    return {name, f"{row['instrument_id']}/{name}"} if name else set()

@@ -63,6 +63,7 @@ def trace_source(
         "label": label or next((one["variable_label"] for one in landed if one), None),
         "codebook": next((one for one in landed if one), None),
         "mapped": mapped,
+        "left_out": _left_out(lines, address, files),
         "uses": uses,
         "cells_n": len(every),
         "published_n": len(every - cells.suppressed),
@@ -187,6 +188,20 @@ def _mapped(lines: RegistryLines, address: SourceAddress, files: list[Row]) -> l
                     }
                     for code in lines.of_file("xw_values", *scope, source_variable=address.source_variable)
                 ],
+            }
+    return [found[place] for place in sorted(found)]
+
+
+def _left_out(lines: RegistryLines, address: SourceAddress, files: list[Row]) -> list[Told]:
+    """The rows that say why the variable feeds nothing, each once."""
+    found: dict[str, Told] = {}
+    for file in files:
+        scope = (address.wave_id, file["instrument_id"], file["file_id"])
+        for line in lines.of_file("xw_left_out", *scope, source_variable=address.source_variable):
+            found[line.place] = {
+                "reason": line.row["reason"],
+                "status": line.row["status"],
+                "place": line.place,
             }
     return [found[place] for place in sorted(found)]
 

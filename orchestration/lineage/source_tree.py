@@ -31,6 +31,9 @@ def source_tree(trace: Told, with_all: bool = False) -> Tree:
         )
     for row in trace["mapped"]:
         _add_mapped(tree, row)
+    for row in trace["left_out"]:
+        proposed = ("proposed, not counted yet", "yellow") if row["status"] != "accepted" else None
+        tree.add(plain(("left out", "bold"), row["reason"], proposed, (row["place"], "dim")))
     if not trace["mapped"] and not trace["uses"]:
         tree.add(Text("no row of the crosswalk maps it, and nothing uses it", style="yellow"))
     elif not trace["uses"]:

@@ -137,7 +137,9 @@ def unfinished(registry: Registry, raw: Path, waves: Iterable[str] | None = None
 def _problem(registry: Registry, table: Table, wave: str, rows: list[tuple[int, Row]]) -> Problem:
     count = f"{len(rows)} row{'' if len(rows) == 1 else 's'}"
     scored = [(index, row) for index, row in rows if row.get("score")][:LEAST_SURE_SHOWN]
-    least = ", ".join(f"line {_line(registry, table, index)} ({row['score']})" for index, row in scored)
+    least = ", ".join(
+        f"{_subject(row)} on line {_line(registry, table, index)} ({row['score']})" for index, row in scored
+    )
     return Problem(
         "open_proposals",
         f"{count} about {wave} still proposed, and proposals do not count"
@@ -147,6 +149,13 @@ def _problem(registry: Registry, table: Table, wave: str, rows: list[tuple[int, 
         wave_id=wave,
         file=place(registry, table.name, rows[0][0]),
     )
+
+
+def _subject(row: Row) -> str:
+    """What a row is about: its variable with the code, or the concept that no variable feeds."""
+    name = row.get("source_variable") or row.get("concept_id") or "a row"
+    where = f"{row['instrument_id']}/" if row.get("instrument_id") else ""
+    return f"{where}{name}" + (f" code {row['source_code']}" if row.get("source_code") else "")
 
 
 def _line(registry: Registry, table: Table, index: int) -> str:

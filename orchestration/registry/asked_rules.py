@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from orchestration.deliveries.problems import Problem
+from orchestration.registry.crosswalk_remedies import VARIABLES, for_silence
 from orchestration.registry.crosswalk_rules import scope_of
 from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.landed_codes import LandedCodes
@@ -38,9 +39,9 @@ def concepts_without_word(registry: Registry, landed: list[LandedCodes]) -> Iter
                 "concept_without_word",
                 f"says nothing of {', '.join(silent[:CONCEPTS_NAMED])}{more} for {instrument} in {wave}, "
                 "which other waves of this instrument asked",
-                "map the variable that asks it, or add a row with verb not_asked or impossible, and the reason in note",
+                for_silence(wave, instrument, silent[:CONCEPTS_NAMED]),
                 wave_id=wave,
-                file="crosswalk/xw_variables.csv",
+                file=VARIABLES,
             )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.deliveries.source_table import is_reason
 from orchestration.registry.asked_rules import concepts_without_word, questions_of_some_files
+from orchestration.registry.crosswalk_remedies import VALUES, for_withheld_codes
 from orchestration.registry.crosswalk_rules import scope_of
 from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.csv_text import csv_line
@@ -18,9 +19,6 @@ from orchestration.registry.landed_codes import LandedCodes
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.places import place
 from orchestration.registry.shown_codes import shown_codes
-
-VALUES = "crosswalk/xw_values.csv"
-CODELISTS = "codelists/codelists.csv"
 
 
 def compare_landing(registry: Registry, landing: Path, waves: Iterable[str] | None = None) -> list[Problem]:
@@ -309,16 +307,11 @@ class _Comparison:
                 continue
             yield from self._unknown_code(name, row, code, label)
         if withheld:
-            kind = "number" if self.file.is_numeric(name) else "text"
-            remedy = f"declare the variable as free_text in delivery.yml, or map each {kind} in {VALUES}"
-            if row["verb"] == "copy" and self.registry.codes_of(row["concept_id"]):
-                codelist = self.registry.concepts[row["concept_id"]].codelist_id
-                remedy += f"; is each an answer of its own, add it to the list {codelist} in {CODELISTS}"
             yield self._problem(
                 "unknown_code",
                 f"{withheld_rows} answers hold {withheld} different "
                 f"{self.shown.withheld(self.file.is_numeric(name))}",
-                remedy,
+                for_withheld_codes(self.registry, row, self.file.is_numeric(name)),
                 name,
             )
 

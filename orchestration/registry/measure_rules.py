@@ -79,6 +79,8 @@ def _one_of_two(registry: Registry) -> Iterator[Problem]:
                     f"code and missing_kind: {both} filled in",
                     "fill in exactly one",
                     file=place(registry, table, index),
+                    variable=row.get("source_variable", ""),
+                    code=row.get("source_code", ""),
                 )
 
 

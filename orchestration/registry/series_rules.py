@@ -61,11 +61,14 @@ def other_inputs_without_break(registry: Registry) -> Iterator[Problem]:
             }
             waves = [wave for wave in series.waves if asked[wave]]
             for before, after in pairwise(waves):
-                if asked[before] == asked[after]:
+                sides = (
+                    {name for name in asked[before] if series.is_unfed(after, instrument, name)},
+                    {name for name in asked[after] if series.is_unfed(before, instrument, name)},
+                )
+                if not any(sides):
                     continue
                 must_block = verb == "count_of"
                 for indicator in series.unbroken(concept, instrument, before, after, must_block):
-                    sides = (asked[before] - asked[after], asked[after] - asked[before])
                     told = " and ".join(
                         f"{word} {', '.join(sorted(side))}"
                         for word, side in zip(("loses", "gains"), sides, strict=True)
@@ -109,6 +112,20 @@ class Series:
         for wave, instrument, concept in self.rows:
             found.setdefault((instrument, concept), set()).add(wave)
         return {key: [wave for wave in self.waves if wave in waves] for key, waves in found.items()}
+
+    @cached_property
+    def unfed(self) -> set[tuple[str, str, str]]:
+        """Wave, instrument and concept of what a row says was not asked, or in another form."""
+        return {
+            (row["wave_id"], row["instrument_id"], row["concept_id"])
+            for row in self.registry.table("xw_variables")
+            if row["verb"] in UNFED and row["status"] == "accepted"
+        }
+
+    def is_unfed(self, wave: str, instrument: str, concept: str) -> bool:
+        """Whether no file asked it, and a row says so: of what nothing is said another rule tells."""
+        key = (wave, instrument, concept)
+        return key in self.unfed and key not in self.rows
 
     def is_limited(self, wave: str, instrument: str, concept: str) -> bool:
         """Whether any file's question is comparable with limits."""

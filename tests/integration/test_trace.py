@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -415,6 +416,9 @@ def test_a_variable_that_nothing_uses_is_no_mistake(peilstok):
     code, printed, _ = peilstok("trace", "--from", "vi_2022/office_holders/meting")
     assert code == 0
     assert "no row of the crosswalk maps it, and nothing uses it" in printed
+    assert re.search(
+        r"left out +naam van de meting; staat in het manifest +crosswalk/xw_left_out\.csv:\d+", printed
+    )
 
 
 def test_addresses_read_as_they_are_written():

@@ -9,6 +9,7 @@ from mini_study import MiniStudy, build_mini_study, enter
 
 from orchestration.cli import main
 from orchestration.registry import load_registry, validate_registry
+from orchestration.registry.proposals.crosswalk_rows import shown_score, two_decimals
 from orchestration.settings import load_settings
 
 WAVE = "mini_2022"
@@ -107,6 +108,61 @@ def test_what_is_sure_is_taken_and_an_unfinished_row_stays_with_its_reason(
     assert main(["accept", WAVE, "--all"]) == 0
     assert waiting(study) == set()
     assert f"nothing of {WAVE} waits for a person" in capsys.readouterr().out
+
+
+def test_a_name_that_two_questionnaires_have_is_accepted_for_the_one_that_is_said(
+    study: MiniStudy, capsys: pytest.CaptureFixture
+):
+    other = {
+        "wave_id": WAVE,
+        "instrument_id": "organisations",
+        "file_id": "",
+        "source_variable": "V1",
+        "source_label": "Aantal vestigingen",
+        "status": "proposed",
+        "reason": "aanvullende vraag",
+    }
+    study.edit_registry("xw_left_out", lambda rows: [*rows, other])
+    before = files(study)
+    assert main(["accept", WAVE, "--variable", "V1"]) == 2
+    said = capsys.readouterr().err
+    assert "--variable office_holders/V1, --variable organisations/V1" in said
+    assert files(study) == before
+    assert main(["accept", WAVE, "--variable", "office_holders/V1"]) == 0
+    assert {name for name, _ in waiting(study)} == {"V2", "S1"}
+    (left_out,) = [row for row in study.registry().table("xw_left_out") if row["source_variable"] == "V1"]
+    assert left_out["status"] == "proposed"
+
+
+def test_the_list_is_cut_unless_all_of_it_is_asked_for(
+    study: MiniStudy, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("orchestration.commands.accept_showing.ROWS_SHOWN", 4)
+
+    def propose(rows: list[dict]) -> list[dict]:
+        return [
+            row | {"status": "proposed", "score": "0.5"} if row["wave_id"] == WAVE else row for row in rows
+        ]
+
+    study.edit_registry("xw_values", propose)
+    doubtful = sum(row["status"] == "proposed" for row in study.registry().table("xw_values"))
+    assert doubtful == 15
+    assert main(["accept", WAVE]) == 0
+    told = capsys.readouterr().out
+    assert told.count("\n  0.50  ") == 4
+    assert "  and 12 more below 0.9; --list shows them all" in told, "S1 itself waits too"
+    assert main(["accept", WAVE, "--list"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("\n  0.50  ") == doubtful
+    assert "more below" not in told
+
+
+@pytest.mark.parametrize(
+    ("score", "shown", "stored"),
+    [(0.8999, "0.89", "0.89"), (0.29, "0.29", "0.29"), (0.0375, "0.03", "0.03"), (1.0, "1.00", "1")],
+)
+def test_a_score_is_rounded_down_and_the_same_wherever_it_stands(score: float, shown: str, stored: str):
+    assert (two_decimals(score), shown_score(score)) == (shown, stored)
 
 
 def test_a_registry_that_is_not_in_order_is_added_nothing_to(study: MiniStudy, capsys: pytest.CaptureFixture):

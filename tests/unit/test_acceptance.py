@@ -9,6 +9,7 @@ import pytest
 from mini_study import MiniStudy, build_mini_study
 
 from orchestration.registry import TABLES
+from orchestration.registry.acceptance import open_proposals
 from orchestration.registry.places import place
 from orchestration.settings import PROJECT_ROOT
 
@@ -62,6 +63,26 @@ def test_rows_about_a_proposed_wave_wait_with_it(study: MiniStudy):
     counting = study.registry().accepted()
     assert counting.waiting == {WAVE}
     assert not any(row.get("wave_id") == WAVE for rows in counting.tables.values() for row in rows)
+
+
+def test_the_least_sure_is_named_by_its_variable_and_line(study: MiniStudy):
+    unsure = {"status": "proposed", "score": "0.6"}
+
+    def propose(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+        return [
+            row | unsure if (row["wave_id"], row["source_variable"]) == (WAVE, "V1") else row for row in rows
+        ]
+
+    study.edit_registry("xw_variables", propose)
+    study.edit_registry("xw_values", propose)
+    registry = study.registry()
+    said = {problem.file.split(":")[0]: problem for problem in open_proposals(registry, [WAVE])}
+    line = said["crosswalk/xw_variables.csv"].file.split(":")[1]
+    assert (
+        f"the least sure: office_holders/V1 on line {line} (0.6)"
+        in said["crosswalk/xw_variables.csv"].message
+    )
+    assert "office_holders/V1 code 1 on line" in said["crosswalk/xw_values.csv"].message
 
 
 def test_models_read_these_tables_without_their_proposed_rows():

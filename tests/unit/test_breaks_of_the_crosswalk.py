@@ -57,7 +57,8 @@ def screening_not_asked(effect: str = "", indicators: tuple[str, ...] = (), **ce
 
     def unmapped(rows: list[Row]) -> list[Row]:
         gone = ("vi_2020", "element_screening")
-        return [row for row in rows if (row["wave_id"], row["concept_id"]) != gone]
+        silent = {"verb": "not_asked", "source_variable": "", "file_id": ""}
+        return [row | silent if (row["wave_id"], row["concept_id"]) == gone else row for row in rows]
 
     def broken(rows: list[Row]) -> list[Row]:
         for step in (("vi_2016", "vi_2020"), ("vi_2020", "vi_2022")):

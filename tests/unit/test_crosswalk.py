@@ -12,6 +12,7 @@ from mini_study import VALUE_LABELS, MiniStudy, build_mini_study
 from orchestration.deliveries import Problem, land_all
 from orchestration.registry import compare_crosswalk, compare_landing, validate_registry
 from orchestration.registry.load import Row
+from orchestration.registry.years import lacking_years
 
 WAVE = "mini_2020"
 
@@ -198,6 +199,34 @@ def test_texts_that_few_gave_and_no_codebook_names_are_not_shown(study: MiniStud
         "answer of its own, add it to the list gender in codelists/codelists.csv"
     )
     assert "later" not in str(problems)
+
+
+def test_years_after_the_last_of_a_code_list_are_offered_as_its_rows(study: MiniStudy):
+    """Those up to the wave, whatever the answers hold; a year that nobody can mean is left to a person."""
+    years = [
+        {"codelist_id": "jaren", "code": year, "label_nl": year, "label_en": year, "sort_order": order}
+        for year, order in (("2017", "1"), ("2018", "2"))
+    ]
+
+    def listed(rows: list[Row]) -> list[Row]:
+        of_years = {"type": "categorical", "codelist_id": "jaren"}
+        return [row | of_years if row["concept_id"] == "incident_count" else row for row in rows]
+
+    study.edit_registry("codelists", lambda rows: [*rows, *years])
+    study.edit_registry("concepts", listed)
+    recent = [2018.0] * 118 + [2019.0, 2020.0]
+    (problem,) = [one for one in deliver(study, N1=recent) if one.wave_id == WAVE]
+    assert (problem.kind, problem.variable, problem.code) == ("unknown_code", "N1", "")
+    assert (
+        "add jaren,2019,2019,2019,3 and jaren,2020,2020,2020,4 to codelists/codelists.csv, and where the variable "
+        "has ranges let those in crosswalk/xw_buckets.csv move along"
+    ) in problem.remedy
+    lacking = lacking_years(study.registry(), "jaren", 2020)
+    study.edit_registry("codelists", lambda rows: [*rows, *lacking])
+    assert [one for one in deliver(study, N1=recent) if one.wave_id == WAVE] == []
+    (problem,) = [one for one in deliver(study, N1=[2018.0] * 119 + [2202.0]) if one.wave_id == WAVE]
+    assert "add it to the list jaren" in problem.remedy
+    assert lacking_years(study.registry(), "gender", 2020) == [], "its codes are no years"
 
 
 def test_long_numbers_that_no_codebook_names_are_counted_and_not_shown(study: MiniStudy):
@@ -427,7 +456,8 @@ def test_a_concept_of_which_the_crosswalk_says_nothing(study: MiniStudy):
     (problem,) = compared(study)
     assert (problem.kind, problem.exit_code, problem.wave_id) == ("concept_without_word", 1, "mini_2022")
     assert "says nothing of victim_threat for office_holders in mini_2022" in problem.message
-    assert "not_asked" in problem.remedy
+    row = "mini_2022,office_holders,,,,victim_threat,not_asked,limited,accepted,,<reason>"
+    assert f"add {row} to crosswalk/xw_variables.csv" in problem.remedy
 
 
 def test_an_asked_instrument_without_any_row(study: MiniStudy):

@@ -497,3 +497,17 @@ def test_check_stops_on_an_error_and_names_the_row_to_change(
     told = capsys.readouterr().out
     assert "error[question_changed] mini/mini_2022/ambtsdragers.sav, variable V1" in told
     assert "the delivery asks 'Verbaal bejegend door burgers', crosswalk/xw_variables.csv:" in told
+
+
+@pytest.mark.parametrize(
+    ("behind", "said"),
+    [(1, "1 respondent answers it without ja to"), (2, "2 respondents answer it without ja to")],
+)
+def test_who_is_routed_past_a_question_and_answers_it_is_counted_in_words(
+    study: MiniStudy, behind: int, said: str
+):
+    answers = [1.0 if row % 3 == 0 or row % 4 == 0 else None for row in range(ROWS)]
+    past = [row for row, answer in enumerate(answers) if answer is None][:behind]
+    deliver(study, V3=[2.0 if row in past else answer for row, answer in enumerate(answers)])
+    (problem,) = [one for one in found(study).errors if one.kind == "routing_broken"]
+    assert said in problem.message

@@ -70,9 +70,11 @@ def test_the_register_of_breaks_settles_another_question(study: MiniStudy, cells
 
 
 def test_the_break_that_is_offered_is_of_the_indicators_that_use_the_question(study: MiniStudy):
-    """Of the whole block it would take away the change of questions that were asked as before."""
+    """Of the whole block it would take away the change of questions that were asked as before; and without a
+    population, that of other questionnaires, whose question is still the same."""
     asked("V1", "Verbaal bejegend door burgers")(study)
-    row = f"<break_id>,{BEFORE},{WAVE},victim_any_12m,,,,wording,block,,<reason>,<source>,accepted"
+    everybody = "politieke_ambtsdragers"
+    row = f"<break_id>,{BEFORE},{WAVE},victim_any_12m,,{everybody},,wording,block,,<reason>,<source>,accepted"
     (problem,) = [one for one in found(study).errors if one.kind == "question_reworded"]
     assert f"add {row} to registry/series_breaks.csv; if it is right" in problem.remedy
 
@@ -82,15 +84,25 @@ def test_the_break_that_is_offered_is_of_the_indicators_that_use_the_question(st
 
     study.edit_registry("indicators", also)
     (problem,) = [one for one in found(study).errors if one.kind == "question_reworded"]
-    assert f"{BEFORE},{WAVE},<indicator_id>,,,,wording,block," in problem.remedy
+    assert f"{BEFORE},{WAVE},<indicator_id>,,{everybody},,wording,block," in problem.remedy
     assert "to registry/series_breaks.csv for each of victim_any_12m, victim_too;" in problem.remedy
+
+
+def test_a_break_names_no_population_where_a_questionnaire_has_several_without_a_parent(study: MiniStudy):
+    asked("V1", "Verbaal bejegend door burgers")(study)
+    study.edit_registry(
+        "populations",
+        lambda rows: [*rows, rows[0] | {"population_id": "oud_raadsleden", "sort_order": "999"}],
+    )
+    (problem,) = [one for one in found(study).errors if one.kind == "question_reworded"]
+    assert f"<break_id>,{BEFORE},{WAVE},victim_any_12m,,,,wording,block," in problem.remedy
 
 
 def test_a_question_that_no_indicator_uses_is_offered_the_break_of_its_block(study: MiniStudy):
     asked("V1", "Verbaal bejegend door burgers")(study)
     study.edit_registry("derived_inputs", lambda rows: [])
     (problem,) = [one for one in found(study).errors if one.kind == "question_reworded"]
-    assert f"{BEFORE},{WAVE},,victimisation,,,wording,block," in problem.remedy
+    assert f"{BEFORE},{WAVE},,victimisation,politieke_ambtsdragers,,wording,block," in problem.remedy
 
 
 def test_without_the_earlier_wave_nobody_can_tell_whether_an_acceptance_is_needed(study: MiniStudy):

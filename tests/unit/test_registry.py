@@ -295,6 +295,17 @@ def test_rules(root: Path, table: str, change: Callable[[list[Row]], object], ki
         assert problem.file.split(":")[0] in {declared.path for declared in TABLES.values()}
 
 
+def test_an_answer_that_becomes_nothing_is_named_with_its_variable(root: Path):
+    (problem,) = changed(root, "xw_values", set_values(0, code="", missing_kind=""))
+    row = load_registry(root).table("xw_values")[0]
+    assert (problem.kind, problem.variable, problem.code) == (
+        "code_or_missing_kind",
+        row["source_variable"],
+        row["source_code"],
+    )
+    assert problem.variable
+
+
 def test_breaks_name_waves_in_order(root: Path):
     broken = {
         "break_id": "a",

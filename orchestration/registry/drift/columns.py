@@ -62,11 +62,11 @@ def find_broken_routing(file: FileAnswers, rules: Rules) -> Iterator[Finding]:
                 continue
             behind = int((closed & answers.is_answered).sum())
             if behind > rules["routing_broken"].threshold * int(closed.sum()):
+                who = "1 respondent answers" if behind == 1 else f"{behind} respondents answer"
                 yield Finding(
                     "routing_broken",
                     file,
-                    f"{behind} respondents answer it without {' or '.join(sorted(codes))} to {gate}, which the "
-                    "routing asks for",
+                    f"{who} it without {' or '.join(sorted(codes))} to {gate}, which the routing asks for",
                     "two codes of the gate may have changed places, or columns shifted; or correct "
                     "registry/routing.csv",
                     answers.variable,

@@ -150,7 +150,7 @@ def _break(file: FileAnswers, concept: str, wave: str, kind: str) -> str:
         file.wave_id,
         indicator,
         block,
-        "",
+        _everybody(registry, file.instrument_id),
         "",
         kind,
         "block",
@@ -160,6 +160,17 @@ def _break(file: FileAnswers, concept: str, wave: str, kind: str) -> str:
     ]
     line = f"{csv_line([*cells, 'accepted'])} to registry/series_breaks.csv"
     return f"{line} for each of {', '.join(users)}" if len(users) > 1 else line
+
+
+def _everybody(registry: Registry, instrument_id: str) -> str:
+    """The population that holds all others of a questionnaire, so that a break leaves those of another one alone; empty
+    where there are several."""
+    tops = [
+        row["population_id"]
+        for row in registry.table("populations")
+        if row["instrument_id"] == instrument_id and not row["parent_population_id"]
+    ]
+    return tops[0] if len(tops) == 1 else ""
 
 
 def _is_a_break(

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.declaration import PROPOSED
 from orchestration.registry.load import Registry, Row
+from orchestration.registry.proposals.answer_lists import list_of, listed, quoted, side_by_side
 from orchestration.registry.proposals.columns import Column
-from orchestration.registry.proposals.matching import Match
+from orchestration.registry.proposals.evidence import Earlier
+from orchestration.registry.proposals.matching import SAME, Match
 from orchestration.registry.proposals.meaning import Meanings
 from orchestration.registry.proposals.ranges import covered, ranges_for
 from orchestration.registry.proposals.roles import DROPPED, Roles
 from orchestration.registry.proposals.rules import Rules
 from orchestration.registry.shown_codes import shown_codes
 
-SAME = 0.995
-"""Likeness from which two texts are the same but for the form in which they are written."""
+NEW = "nieuw"
+"""How the reason begins of a variable that is like no earlier one; the others were left out before."""
 Tables = dict[str, list[Row]]
 
 
@@ -50,6 +52,12 @@ def file_rows(
 ) -> Tables:
     """Rows of ``xw_variables``, ``xw_values``, ``xw_buckets`` and ``xw_left_out`` for the variables of a file."""
     tables: Tables = {"xw_variables": [], "xw_values": [], "xw_buckets": [], "xw_left_out": []}
+    taken = {
+        row["concept_id"]: match.variable.name
+        for match in file.matches
+        if match.earlier is not None
+        for row in match.earlier.concepts
+    }
     for match in file.matches:
         roles = file.roles.of_variable.get(match.variable.name, [])
         where = {
@@ -68,23 +76,45 @@ def file_rows(
                     **where,
                     "source_label": match.variable.label,
                     "status": PROPOSED,
-                    "reason": left_out_reason(match),
+                    "reason": left_out_reason(match, taken, rules),
                 }
             )
     return tables
 
 
-def left_out_reason(match: Match) -> str:
-    """Why a variable feeds nothing: as in an earlier wave, or since no question is like it."""
+def left_out_reason(match: Match, taken: Mapping[str, str], rules: Rules) -> str:
+    """Why a variable feeds nothing: as in an earlier wave, or since no question is like it.
+
+    ``taken``: the variable of the same file that each concept is proposed for.
+    """
     if match.earlier is not None:
         return match.earlier.reason or f"ook in {match.earlier.wave_id} niet gebruikt"
-    nearest = f"; het naast staat {match.rival} ({match.best:.2f})" if match.rival else ""
-    return f"nieuw: lijkt op geen bekende vraag{nearest}"
+    if is_near_a_concept(match, rules):
+        concepts = [row["concept_id"] for row in match.near.concepts]
+        owners = sorted({taken[name] for name in concepts if name in taken})
+        why_not = f"maar dat is {', '.join(owners)}" if owners else "te weinig om het voor te stellen"
+        return f"{NEW}: lijkt op {', '.join(concepts)} ({two_decimals(match.near_score)}), {why_not}"
+    nearest = f"; het naast staat {match.rival} ({two_decimals(match.best)})" if match.rival else ""
+    return f"{NEW}: lijkt op geen bekende vraag{nearest}"
+
+
+def is_near_a_concept(match: Match, rules: Rules) -> bool:
+    """Whether a variable resembles a mapped question as much as a proposal needs."""
+    return match.near is not None and match.near_score >= rules.lowest_score
+
+
+def was_left_out(match: Match, instrument_id: str) -> bool:
+    """Whether the same questionnaire had this text before, and a person left it out then."""
+    earlier = match.earlier
+    return earlier is not None and earlier.instrument_id == instrument_id and match.text >= SAME
 
 
 def has_other_answers(match: Match) -> bool:
-    """Whether the answer list is another than that of the earlier variable that it is taken for."""
-    return match.earlier is not None and match.answers < SAME
+    """Whether the answer list is another than that of the earlier variable that it is taken for, or than that of
+    the wave that the new one is like."""
+    if match.earlier is None:
+        return False
+    return match.answers < SAME or (match.lists is not None and match.lists.is_other)
 
 
 def why(match: Match) -> str:
@@ -99,12 +129,71 @@ def why(match: Match) -> str:
     else:
         parts = [f"als {earlier.shown}"]
     if has_other_answers(match):
-        parts.append("andere antwoorden dan toen")
+        parts.append(_other_answers(match))
     if match.same_name:
         parts.append("zelfde naam")
     if match.rival:
         parts.append(f"kan ook {match.rival} zijn")
     return "; ".join(parts)
+
+
+def compared(
+    match: Match,
+    instrument_id: str,
+    evidence: Sequence[Earlier],
+    meanings: Meanings,
+    registry: Registry,
+    rules: Rules,
+    like: str,
+) -> Match:
+    """A match with its answers beside those that the wave which the new one is like had for the question.
+
+    Where an answer is more or fewer the match is not sure: who answered then had another choice.
+    """
+    if match.earlier is None or not match.earlier.concepts:
+        return match
+    concepts = {row["concept_id"] for row in match.earlier.concepts}
+    in_like = (
+        item
+        for item in evidence
+        if (item.wave_id, item.instrument_id) == (like, instrument_id)
+        and concepts & {row["concept_id"] for row in item.concepts}
+        and list_of(registry, item)
+    )
+    before = next(in_like, match.earlier)
+    verbs = _verbs(meanings, match)
+    told = meanings.answers(match.variable, list(verbs), _needs(registry, verbs))
+    targets = {answer.code: meaning.outcome for answer, meaning in told}
+    then = list_of(registry, before)
+    if "reverse" in verbs.values():
+        now = list_of(registry, replace(match.earlier, variable=match.variable, targets=targets))
+    else:
+        now = listed(match.variable.valid_answers, targets)
+    if not then or not now:
+        return match
+    lists = side_by_side(before.shown, then, now)
+    score = min(match.score, rules.other_answers_at_most) if lists.is_other else match.score
+    return replace(match, lists=lists, score=score)
+
+
+def _verbs(meanings: Meanings, match: Match) -> dict[str, str]:
+    return {
+        row["concept_id"]: meanings.verb(match.variable, row["concept_id"], row["verb"])
+        for row in match.earlier.concepts
+    }
+
+
+def _other_answers(match: Match) -> str:
+    """In what the answer list is another; spelling alone is said to be no more than that."""
+    lists = match.lists
+    if lists is None or not lists.is_other:
+        return "andere antwoorden dan toen"
+    parts = [
+        f"{word} {quoted(answers)}"
+        for word, answers in (("meer", lists.more), ("minder", lists.fewer))
+        if answers
+    ]
+    return f"andere antwoorden dan {lists.shown}: {' en '.join(parts)}"
 
 
 def _mapped(
@@ -118,11 +207,10 @@ def _mapped(
     year: int,
 ) -> None:
     variable, score = match.variable, match.score
-    verbs: dict[str, str] = {}
+    verbs = _verbs(meanings, match)
     for row in match.earlier.concepts:
         concept = row["concept_id"]
-        verb = meanings.verb(variable, concept, row["verb"])
-        verbs[concept] = verb
+        verb = verbs[concept]
         note = "; ".join(part for part in (row["note"], why(match)) if part)
         tables["xw_variables"].append(
             {
@@ -140,6 +228,7 @@ def _mapped(
             _ranges(tables, where, match, concept, column, registry, rules, year)
     answers = meanings.answers(variable, list(verbs), _needs(registry, verbs))
     known = {answer.code for answer in variable.answers}
+    more = {answer.source_code for answer in match.lists.more} if match.lists else set()
     for answer, meaning in answers:
         code, kind = meaning.outcome
         tables["xw_values"].append(
@@ -151,7 +240,11 @@ def _mapped(
                 "missing_kind": kind,
                 "status": PROPOSED,
                 "score": shown_score(min(score, meaning.score)),
-                "note": meaning.note,
+                "note": "; ".join(
+                    part
+                    for part in (meaning.note, f"niet bij {match.lists.shown}" if answer.code in more else "")
+                    if part
+                ),
             }
         )
     if "recode" in verbs.values():
@@ -167,8 +260,8 @@ def _mapped(
 
 def _comparability(then: str, match: Match) -> str:
     """As it was, but that another text or answer list is for a person to call the same."""
-    is_same = match.text >= SAME and not has_other_answers(match)
-    return "comparable" if then == "identical" and not is_same else then
+    # A list of an earlier wave that came back is the same list, though the last wave had another.
+    return "comparable" if then == "identical" and not match.is_same_question else then
 
 
 def _needs(registry: Registry, verbs: dict[str, str]) -> str:
@@ -213,8 +306,18 @@ def _ranges(
 
 
 def shown_score(score: float) -> str:
-    """A score as the registry has it: two decimals, never rounded up."""
-    return f"{int(score * 100) / 100:g}"
+    """A score as the registry has it: two decimals at most, never rounded up."""
+    return f"{_hundredths(score) / 100:g}"
+
+
+def two_decimals(score: float) -> str:
+    """A score as a person sees it: the same number with two decimals."""
+    return f"{_hundredths(score) / 100:.2f}"
+
+
+def _hundredths(score: float) -> int:
+    # Rounded far behind what is shown: 0.29 times 100 is a little less than 29.
+    return int(round(score * 100, 6))
 
 
 def shared(files: Sequence[FileProposal]) -> Tables:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from orchestration.deliveries.manifest import DeliveredFile
@@ -90,12 +90,22 @@ def described(table: SourceTable) -> tuple[Variable, ...]:
 def from_registry(registry: Registry, without: str = "") -> list[Earlier]:
     """Every variable that the accepted crosswalk knows, of every wave but ``without``."""
     registry = registry.accepted()
+    found = _mapped(registry, lambda row: row["wave_id"] != without)
+    return [*found, *_left_out(registry, without)]
+
+
+def of_wave(registry: Registry, wave_id: str) -> list[Earlier]:
+    """Every variable of one wave that its rows of the crosswalk map, proposed ones too."""
+    return _mapped(registry, lambda row: row["wave_id"] == wave_id)
+
+
+def _mapped(registry: Registry, is_meant: Callable[[Row], bool]) -> list[Earlier]:
     values: dict[tuple[str, ...], list[Row]] = {}
     for row in registry.table("xw_values"):
         values.setdefault((*scope_of(row), row["source_variable"]), []).append(row)
     grouped: dict[tuple[str, ...], list[Row]] = {}
     for row in registry.table("xw_variables"):
-        if row["verb"] not in UNFED and row["wave_id"] != without:
+        if row["verb"] not in UNFED and is_meant(row):
             grouped.setdefault((*scope_of(row), row["file_id"], row["source_variable"]), []).append(row)
     found: list[Earlier] = []
     for (wave, instrument, _, name), rows in grouped.items():
@@ -109,7 +119,7 @@ def from_registry(registry: Registry, without: str = "") -> list[Earlier]:
                 targets={row["source_code"]: (row["code"], row["missing_kind"]) for row in coded},
             )
         )
-    return [*found, *_left_out(registry, without)]
+    return found
 
 
 def _left_out(registry: Registry, without: str) -> Iterator[Earlier]:

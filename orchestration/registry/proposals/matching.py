@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestration.registry.proposals.answer_lists import Lists
 from orchestration.registry.proposals.evidence import LIST_ROLES, Earlier, Variable
 from orchestration.registry.proposals.rules import Rules
 from orchestration.registry.proposals.scores import Scores
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 Target = tuple[str, ...]
 CONCEPT, ROLE, LEFT_OUT = "concept", "role", "left_out"
+SAME = 0.995
+"""Likeness from which two texts are the same but for the form in which they are written."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,9 @@ class Match:
     """A new variable and the earlier one that it is taken for; ``earlier`` is None where nothing fits.
 
     ``score`` is lowered where another question, or another variable, fits about as well: ``rival`` names it.
-    ``best`` is how well it fits the closest question, also when that is too little.
+    ``best`` is how well it fits the closest question, also when that is too little. ``near`` is the closest one
+    that feeds a concept, and ``near_score`` how well it fits. ``lists``: the answers beside those of the wave that
+    the new one is like, where both are known.
     """
 
     variable: Variable
@@ -33,6 +38,14 @@ class Match:
     same_name: bool = False
     rival: str = ""
     best: float = 0.0
+    near: Earlier | None = None
+    near_score: float = 0.0
+    lists: Lists | None = None
+
+    @property
+    def is_same_question(self) -> bool:
+        """Whether text and answers are those of the earlier variable, but for the form in which they are written."""
+        return self.earlier is not None and self.text >= SAME and self.answers >= SAME
 
 
 def match(
@@ -41,7 +54,10 @@ def match(
     """One match per variable, in their order.
 
     The total of the scores is as high as it can be with each question taken once (the assignment problem), so
-    that a variable does not take a question that another one fits better.
+    that a variable does not take a question that another one fits better. Before the total comes that the same
+    question stays the same concept: a total may be higher when the old question goes to one that was left out
+    somewhere, and a new question gets its concept. A pair whose score after doubt is below the lowest is no
+    pair, and the others are then matched without it.
     """
     import numpy as np
     from scipy.optimize import linear_sum_assignment
@@ -61,20 +77,41 @@ def match(
         better = fits >= table[:, column]
         table[better, column] = fits[better]
         source[better, column] = index
-    usable = np.where(table >= rules.lowest_score, table, 0.0)
-    rows, columns = linear_sum_assignment(usable, maximize=True)
-    taken = {row: column for row, column in zip(rows, columns, strict=True) if usable[row, column] > 0}
-    owners = {column: row for row, column in taken.items()}
+    kept = _kept(evidence, scores, column_of, table.shape, like)
     outcome = [name if name[0] != LEFT_OUT else (LEFT_OUT,) for name in names]
+    usable = np.where(table >= rules.lowest_score, table, 0.0)
+    while True:
+        rows, columns = linear_sum_assignment(
+            usable + (len(variables) + 1) * (kept & (usable > 0)), maximize=True
+        )
+        taken = {row: column for row, column in zip(rows, columns, strict=True) if usable[row, column] > 0}
+        owners = {column: row for row, column in taken.items()}
+        doubted = {row: _doubted(table, row, taken[row], taken, owners, outcome, rules) for row in taken}
+        low = [
+            row
+            for row, (score, _) in doubted.items()
+            if score < rules.lowest_score and names[taken[row]][0] == CONCEPT
+        ]
+        if not low:
+            break
+        for row in low:
+            usable[row, taken[row]] = 0.0
+    is_concept = np.array([name[0] == CONCEPT for name in names])
     found = []
     for row, variable in enumerate(variables):
         best = float(table[row].max())
+        fits = np.where(is_concept, table[row], 0.0)
+        near_score = float(fits.max())
+        near = evidence[source[row, int(fits.argmax())]] if near_score > 0 else None
         column = taken.get(row)
         if column is None:
-            found.append(Match(variable, None, 0.0, rival=_nearest(evidence, source, table, row), best=best))
+            nearest = _nearest(evidence, source, table, row)
+            found.append(
+                Match(variable, None, 0.0, rival=nearest, best=best, near=near, near_score=near_score)
+            )
             continue
         index = source[row, column]
-        score, rival = _doubted(table, row, column, taken, owners, outcome, rules)
+        score, rival = doubted[row]
         found.append(
             Match(
                 variable,
@@ -85,9 +122,32 @@ def match(
                 bool(scores.same_name[row, index]),
                 _rival_name(rival, variables, evidence, source, row),
                 best,
+                near,
+                near_score,
             )
         )
     return found
+
+
+def _kept(
+    evidence: Sequence[Earlier], scores: Scores, column_of: np.ndarray, shape: tuple[int, int], like: str
+) -> np.ndarray:
+    """Which pairs go before all others: text and answers of a question that the last wave of this instrument which
+    asked it made into the concept. Where that wave left it out, none does."""
+    import numpy as np
+
+    same = (scores.text >= SAME) & (scores.answers >= SAME) & scores.is_here[None, :]
+    kept = np.zeros(shape, dtype=bool)
+    for row in range(shape[0]):
+        known = np.flatnonzero(same[row])
+        if not len(known):
+            continue
+        last = max((evidence[i].wave_id == like, _year(evidence[i])) for i in known)
+        for index in known:
+            item = evidence[index]
+            if item.concepts and (item.wave_id == like, _year(item)) == last:
+                kept[row, column_of[index]] = True
+    return kept
 
 
 def _targets(evidence: Sequence[Earlier]) -> list[Target]:

@@ -10,7 +10,7 @@ from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.proposals import wave_rows
 from orchestration.registry.proposals.columns import Column
-from orchestration.registry.proposals.crosswalk_rows import FileProposal, Tables, file_rows, shared
+from orchestration.registry.proposals.crosswalk_rows import FileProposal, Tables, compared, file_rows, shared
 from orchestration.registry.proposals.evidence import Earlier, Variable
 from orchestration.registry.proposals.matching import match
 from orchestration.registry.proposals.meaning import Meanings
@@ -63,7 +63,10 @@ def propose(
     found: list[FileProposal] = []
     for file in files:
         scores = scorer.against(file.variables, file.instrument_id)
-        matches = match(file.variables, evidence, scores, rules, wave.like)
+        matches = [
+            compared(one, file.instrument_id, evidence, meanings, registry, rules, wave.like)
+            for one in match(file.variables, evidence, scores, rules, wave.like)
+        ]
         roles = roles_for(matches, file.columns, before.get(file.instrument_id), rules)
         proposal = FileProposal(file.file_id, file.instrument_id, file.shown, matches, file.columns, roles)
         proposal.rows = file_rows(proposal, meanings, registry, rules, wave.wave_id, wave.year)

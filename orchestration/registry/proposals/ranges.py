@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.proposals.rules import Rules
-
-FIRST_YEAR, LAST_YEAR = 1900, 2100
-"""Bounds between these are years; nobody is that old, and no other number of the monitors is that high."""
+from orchestration.registry.years import is_year
 
 
 def ranges_for(
@@ -38,7 +36,7 @@ def ranges_for(
 
 
 def _moved(value: str, wave_year: int, step: int, earlier: tuple[int, str] | None, rules: Rules) -> str:
-    if not value.isdigit() or not FIRST_YEAR <= int(value) <= LAST_YEAR:
+    if not is_year(value):
         return value
     if earlier is None or not earlier[1].isdigit():
         moves = int(value) > wave_year - rules.recent_years

@@ -23,6 +23,7 @@ class Rules:
     lowest_score: float
     name_counts_from: float
     name_lift: float
+    other_answers_at_most: float
     other_instrument_factor: float
     other_label_factor: float
     recent_years: float

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scores:
-    """One row per new variable, one column per earlier one; every cell from 0 to 1."""
+    """One row per new variable, one column per earlier one; every cell from 0 to 1. ``is_here``: whether an earlier
+    variable is of the same instrument."""
 
     total: np.ndarray
     text: np.ndarray
     answers: np.ndarray
     same_name: np.ndarray
+    is_here: np.ndarray
 
 
 class Scorer:
@@ -59,9 +61,10 @@ class Scorer:
         if key not in self._told:
             self._told[key] = self._anywhere(variables)
         base = self._told[key]
-        elsewhere = np.array([item.instrument_id != instrument_id for item in self.evidence])
-        factor = np.where(elsewhere, self.rules.other_instrument_factor, 1.0)
-        return replace(base, total=base.total * factor[None, :])
+        is_here = np.array([item.instrument_id == instrument_id for item in self.evidence], dtype=bool)
+        factor = np.where(is_here, 1.0, self.rules.other_instrument_factor)
+        # Rounded, so that of equal fits the nearest wave is taken and not the one with the luckier last digit.
+        return replace(base, total=(base.total * factor[None, :]).round(9), is_here=is_here)
 
     def _anywhere(self, variables: Sequence[Variable]) -> Scores:
         """Scores as if every earlier variable were of the same instrument."""
@@ -80,7 +83,7 @@ class Scorer:
         same_name = np.array([[name == other for other in earlier_names] for name in names], dtype=bool)
         counts = same_name & (~has_text | (text >= rules.name_counts_from))
         total = np.where(counts, total + (1 - total) * rules.name_lift, total)
-        return Scores(total, text, answers, same_name)
+        return Scores(total, text, answers, same_name, np.ones(len(self.evidence), dtype=bool))
 
     def _texts(self, variables: Sequence[Variable]) -> tuple[np.ndarray, np.ndarray]:
         import numpy as np
