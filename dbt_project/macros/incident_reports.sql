@@ -1,7 +1,17 @@
+{# The one indicator for which a condition holds: with none or two of them a column would hold another figure than it says. #}
+{% macro only_indicator(condition, what) -%}
+    case
+        when count(distinct indicators.indicator_id) filter (where {{ condition }}) = 1
+            then min(indicators.indicator_id) filter (where {{ condition }})
+        else error('no single indicator has the {{ what }} of ' || counted.report_concept_id)
+    end
+{%- endmacro %}
+
 {# Over the full-precision trend or over the released one. #}
-{% macro incident_reports_from(trend) %}
+{% macro incident_reports_from(trend, is_released=false) %}
+{%- set is_withheld = '(numbers.is_suppressed or coalesce(missed.is_small, false))' %}
 with counted as (
-    -- A number of reports is an answer in numbers; its base says which question tells that count is kept.
+    -- A number of reports adds up over organisations; its base says which question tells that count is kept.
     select
         indicators.indicator_id,
         indicators.concept_id as report_concept_id,
@@ -9,24 +19,40 @@ with counted as (
         rules.concept_id as keeping_concept_id,
         rules.code as keeping_code
     from {{ ref('dim_indicator') }} as indicators
-    inner join {{ ref('concepts') }} as concepts using (concept_id)
+    inner join {{ ref('organisation_concepts') }} as told
+        on indicators.concept_id = told.concept_id
+        and told.part = 'total'
     inner join {{ ref('base_rules') }} as rules using (base_id)
-    where concepts.type = 'numeric' and indicators.theme_id = 'organisation'
+    where indicators.statistic in ('total', 'mean') and not indicators.is_count_of_codes
+),
+
+proportions as (
+    select
+        indicators.indicator_id,
+        indicators.concept_id,
+        list(coalesce(codes.code, '!' || codes.missing_kind)) as counted_codes
+    from {{ ref('dim_indicator') }} as indicators
+    inner join {{ ref('indicator_codes') }} as codes using (indicator_id)
+    where indicators.statistic = 'proportion'
+    group by all
 ),
 
 shares as (
-    -- Who keeps count, who does not know whether, and who counted none: three shares that are told apart by what they count.
+    -- Who keeps count, who does not know whether, and who counted none: three shares that are told apart by all that they count.
     select
         counted.report_concept_id,
-        min(indicators.indicator_id) filter (where codes.code = counted.keeping_code) as keeps_id,
-        min(indicators.indicator_id) filter (where codes.missing_kind is not null) as unknown_id,
-        min(indicators.indicator_id) filter (where indicators.concept_id = counted.report_concept_id) as none_id
+        {% for name, concept, code, what in [
+            ('keeps', 'keeping', 'counted.keeping_code', 'share that keeps count'),
+            ('unknown', 'keeping', "'!dont_know'", 'share that does not know'),
+            ('none', 'report', "'0'", 'share without any'),
+        ] -%}
+        {{ only_indicator('indicators.concept_id = counted.' ~ concept ~ '_concept_id and indicators.counted_codes = [' ~ code ~ ']', what) }} as {{ name }}_id
+        {{- '' if loop.last else ',' }}
+        {% endfor %}
     from counted
-    inner join {{ ref('dim_indicator') }} as indicators
+    left join proportions as indicators
         on indicators.concept_id in (counted.keeping_concept_id, counted.report_concept_id)
-        and indicators.statistic = 'proportion'
-    inner join {{ ref('indicator_codes') }} as codes on indicators.indicator_id = codes.indicator_id
-    group by all
+    group by counted.report_concept_id
 ),
 
 numbers as (
@@ -49,8 +75,48 @@ numbers as (
         min(trend.reason_code) as flag_reason
     from {{ trend }} as trend
     inner join counted using (indicator_id)
-    where trend.breakdown_id = 'total' and counted.statistic <> 'proportion'
+    where trend.breakdown_id = 'total'
     group by all
+),
+
+thresholds as (
+    select applies_to, max(threshold::double) as threshold
+    from (
+        select applies_to, measure, operator, threshold, verdict from {{ ref('confidentiality_rules') }}
+        union all
+        select applies_to, measure, operator, threshold, verdict from {{ ref('reliability_rules') }}
+    )
+    where measure = 'n_unweighted' and operator = '<' and verdict = 'suppress'
+    group by all
+),
+
+-- In the base of the total, and without a number to add: counted, judged and rounded as the organisations that gave one.
+without_number as (
+    select
+        counted.report_concept_id,
+        domains.population_id,
+        account.wave_id,
+        populations.disclosure_unit,
+        sum(account.respondents_n) as n_unweighted
+    from {{ ref('est_base_account') }} as account
+    inner join counted
+        on account.indicator_id = counted.indicator_id
+        and counted.statistic = 'total'
+    inner join {{ ref('missing_kinds') }} as kinds on account.reason = kinds.missing_kind
+    inner join {{ ref('dim_domain') }} as domains
+        on account.domain_id = domains.domain_id
+        and domains.breakdown_id = 'total'
+    inner join {{ ref('dim_population') }} as populations using (population_id)
+    group by all
+),
+
+without_number_judged as (
+    select
+        without_number.*,
+        coalesce(n_unweighted < thresholds.threshold, false) as is_small,
+        {{ rounded('n_unweighted') if is_released else 'n_unweighted' }} as shown_n
+    from without_number
+    left join thresholds on without_number.disclosure_unit = thresholds.applies_to
 )
 
 select
@@ -73,10 +139,14 @@ select
     none.estimate as no_reports_pct,
     none.publication_status as no_reports_status,
     unknown.estimate as keeping_unknown_pct,
-    unknown.publication_status as keeping_unknown_status
+    unknown.publication_status as keeping_unknown_status,
+    -- None at all gives nobody away: it says that the total is whole.
+    case when {{ 'not ' ~ is_withheld if is_released else 'true' }} then coalesce(missed.shown_n, 0) end::bigint as without_number_n,
+    if({{ is_withheld }}, 'suppress', 'publish') as without_number_status
 from numbers
 inner join {{ ref('concepts') }} as concepts on numbers.report_concept_id = concepts.concept_id
 left join shares using (report_concept_id)
+left join without_number_judged as missed using (report_concept_id, population_id, wave_id)
 {%- for name in ['keeps', 'none', 'unknown'] %}
 left join {{ trend }} as {{ name }}
     on shares.{{ name }}_id = {{ name }}.indicator_id

@@ -11,7 +11,7 @@ select
     trend.year,
     trend.base_id,
     trend.n_unweighted,
-    trend.estimate as share_pct,
+    case when trend.statistic = 'proportion' then trend.estimate end as share_pct,
     trend.standard_error,
     trend.ci_low,
     trend.ci_high,
@@ -20,10 +20,13 @@ select
     trend.reason_code,
     trend.comparable_wave_id,
     trend.change,
-    trend.change_direction
+    trend.change_direction,
+    trend.statistic,
+    trend.unit,
+    trend.estimate
 from {{ trend }} as trend
 inner join {{ ref('dim_population') }} as populations using (population_id)
 where populations.is_public_body
-    and trend.statistic = 'proportion'
+    and trend.statistic in ('proportion', 'mean')
     and trend.breakdown_id = 'total'
 {% endmacro %}

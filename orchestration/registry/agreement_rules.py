@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from itertools import pairwise
 
 from orchestration.deliveries.problems import Problem
@@ -138,42 +138,73 @@ def _whole_confidentiality(registry: Registry) -> Iterator[Problem]:
 
 
 def _whole_reports(registry: Registry) -> Iterator[Problem]:
-    """Of each number of reports that is published: its total and mean, and the shares of organisations that keep count,
-    that counted none, and that do not know. ``mart_incident_reports`` would be empty there without a word."""
+    """Of each number of reports there is one total and one mean, and one share of organisations each that keep count,
+    that do not know whether, and that counted none, told by exactly what they count: ``mart_incident_reports`` has one
+    column for each, and a code more or less would be another figure under the same name."""
     keeping = {row["base_id"]: row for row in registry.table("base_rules")}
-    codes: dict[str, list[dict[str, str]]] = {}
+    codes: dict[str, set[str]] = {}
     for row in registry.table("indicator_codes"):
-        codes.setdefault(row["indicator_id"], []).append(row)
+        codes.setdefault(row["indicator_id"], set()).add(row["code"] or f"<{row['missing_kind']}>")
     rows = registry.table("indicators")
+    measured = Counter(
+        (row["concept_id"], row["statistic"], *sorted(codes.get(row["indicator_id"], ()))) for row in rows
+    )
+    added_up = {
+        row["concept_id"] for row in registry.table("organisation_concepts") if row["part"] == "total"
+    }
+    yield from _totals_added_up(registry, keeping.keys(), added_up)
     counted = {
         row["concept_id"]: keeping[row["base_id"]]
         for row in rows
-        if row["theme_id"] == "organisation"
+        if row["concept_id"] in added_up
         and row["statistic"] in ("total", "mean")
+        and row["indicator_id"] not in codes
         and row["base_id"] in keeping
-        and registry.concepts[row["concept_id"]].type == "numeric"
     }
     for concept, gate in counted.items():
-        shares = [row for row in rows if row["statistic"] == "proportion"]
-        of_gate = [
-            code
-            for row in shares
-            if row["concept_id"] == gate["concept_id"]
-            for code in codes.get(row["indicator_id"], [])
-        ]
-        there = {
-            "total": any((row["concept_id"], row["statistic"]) == (concept, "total") for row in rows),
-            "mean": any((row["concept_id"], row["statistic"]) == (concept, "mean") for row in rows),
-            "share without any": any(row["concept_id"] == concept for row in shares),
-            "share that keeps count": any(code["code"] == gate["code"] for code in of_gate),
-            "share that does not know": any(code["missing_kind"] for code in of_gate),
+        wanted = {
+            "total": (concept, "total"),
+            "mean": (concept, "mean"),
+            "share without any": (concept, "proportion", "0"),
+            "share that keeps count": (gate["concept_id"], "proportion", gate["code"]),
+            "share that does not know": (gate["concept_id"], "proportion", "<dont_know>"),
         }
-        if lacks := [name for name, is_there in there.items() if not is_there]:
+        if lacks := [name for name, key in wanted.items() if not measured[key]]:
             yield Problem(
                 "reports_incomplete",
                 f"has no indicator for the {', '.join(lacks)} of {concept}, which mart_incident_reports tells",
-                "add it, with its codes in registry/indicator_codes.csv, or remove every indicator of this number",
+                "add it, with its code alone in registry/indicator_codes.csv, or remove every indicator of this number",
                 file="registry/indicators.csv",
+            )
+        if twice := [name for name, key in wanted.items() if measured[key] > 1]:
+            yield Problem(
+                "reports_ambiguous",
+                f"has more than one indicator for the {', '.join(twice)} of {concept}: mart_incident_reports tells one",
+                "remove the others",
+                file="registry/indicators.csv",
+            )
+
+
+def _totals_added_up(registry: Registry, with_rules: Set[str], added_up: set[str]) -> Iterator[Problem]:
+    """A number of organisations of which the total is published is one that adds up over them."""
+    asked = instruments_of_concepts(registry)
+    of_bodies = {
+        row["instrument_id"] for row in registry.table("populations") if row["is_public_body"] == "true"
+    }
+    for index, row in enumerate(registry.table("indicators")):
+        concept = row["concept_id"]
+        if (
+            row["statistic"] == "total"
+            and row["base_id"] in with_rules
+            and registry.concepts[concept].type == "numeric"
+            and asked.get(concept, set()) & of_bodies
+            and concept not in added_up
+        ):
+            yield Problem(
+                "reports_not_added_up",
+                f"{row['indicator_id']} adds up {concept} of organisations, and no row says that it adds up",
+                f"add total,{concept},,<reason> to registry/organisation_concepts.csv, or correct statistic",
+                file=place(registry, "indicators", index),
             )
 
 

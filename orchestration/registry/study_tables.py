@@ -193,7 +193,8 @@ TABLES = (
             Column(
                 "part",
                 "`code` of the organisation, `type` of who answered for it, `municipality`: which codes are "
-                "municipalities' and follow the register (each once); `total`: a number that adds up; `answered_by`: "
+                "municipalities' and follow the register, its concept being the layer that a code belongs to (each "
+                "once); `total`: a number of reports, which adds up; `answered_by`: "
                 "an answer that one side gives for the whole organisation where both answered",
                 "code",
                 allowed=("code", "type", "municipality", "total", "answered_by"),

@@ -39,6 +39,50 @@ def test_how_many_elements_of_policy_organisations_have_is_counted(marts) -> Non
     assert 5 < ours < 6
 
 
+def test_every_share_and_mean_of_organisations_stands_with_their_policy(marts) -> None:
+    rows = {
+        schema: marts.execute(
+            f"""
+            select indicator_id, statistic, unit, share_pct, estimate from {schema}.mart_organisation_policy
+            where population_id = 'organisaties' and wave_id = 'vi_2024'
+            """
+        ).fetchall()
+        for schema in ("marts", "release")
+    }
+    own = marts.execute(
+        """
+        select indicator_id, statistic from mart_trend where population_id = 'organisaties' and wave_id = 'vi_2024'
+            and breakdown_id = 'total' and statistic <> 'total'
+        """
+    ).fetchall()
+    assert sorted(row[:2] for row in rows["marts"]) == sorted(own)
+    [mean] = [row for row in rows["release"] if row[0] == "policy_elements_mean"]
+    assert mean == ("policy_elements_mean", "mean", "mean", None, pytest.approx(5.4, abs=0.11))
+    assert all(row[3] == row[4] for row in rows["release"] if row[2] == "percent")
+
+
+def test_who_keeps_count_and_gave_no_number_is_told_beside_the_total(marts) -> None:
+    """In 2010 one, which is too few to tell; in 2016 none, and that is told."""
+    given = marts.execute(
+        """
+        select count(*) from core.fct_organisation
+        inner join core.fct_answer as kept using (respondent_key, wave_id)
+        inner join core.fct_answer as reports using (respondent_key, wave_id)
+        where wave_id = 'ag_2010' and kept.concept_id = 'reports_kept_aggression' and kept.answer_code = 'ja'
+            and reports.concept_id = 'reports_aggression_n' and reports.answer_number is null
+        """
+    ).fetchone()
+    assert given == (1,)
+    query = """
+        select wave_id, without_number_n, without_number_status from {}.mart_incident_reports
+        where report_kind = 'reports_aggression_n' and population_id = 'organisaties' and wave_id in ('ag_2010', 'vi_2016')
+        order by all
+    """
+    own, released = (marts.execute(query.format(schema)).fetchall() for schema in ("marts", "release"))
+    assert own == [("ag_2010", 1, "suppress"), ("vi_2016", 0, "publish")]
+    assert released == [("ag_2010", None, "suppress"), ("vi_2016", 0, "publish")]
+
+
 def test_not_kept_is_told_apart_from_none_and_from_unknown(marts) -> None:
     """Of the organisations of 2024: who keeps count, who of them counted none, who does not know; written out."""
     answers = dict(
@@ -109,6 +153,7 @@ def test_organisations_answer_once_for_each_side(marts) -> None:
 
 
 def test_a_trend_by_organisation_has_each_number_once(marts) -> None:
+    """Codes of the sample are fictive, so nothing merges: `test_municipalities` replays the register."""
     found = marts.execute(
         """
         select wave_id, concept_id, count(*), count(total), sum(total) from core.fct_organisation_trend

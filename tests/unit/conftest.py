@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import jinja2
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
@@ -46,3 +47,17 @@ def data_test(project_root: Path) -> Callable[[str, duckdb.DuckDBPyConnection], 
         return connection.execute(re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", sql)).fetchall()
 
     return rows
+
+
+@pytest.fixture
+def model_sql(project_root: Path) -> Callable[[str], str]:
+    """The SQL of a model of the dbt project, by its path: as it reads tables of a connection, with its macros filled in."""
+
+    def sql(path: str) -> str:
+        environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+        macros = sorted((project_root / "dbt_project" / "macros").glob("*.sql"))
+        model = project_root / "dbt_project" / "models" / f"{path}.sql"
+        text = "".join(file.read_text(encoding="utf-8") for file in (*macros, model))
+        return environment.from_string(text).render(ref=lambda table: table)
+
+    return sql

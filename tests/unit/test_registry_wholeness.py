@@ -71,3 +71,78 @@ def test_a_number_of_reports_may_go_as_a_whole(tables: dict[str, list[Row]]) -> 
     kept = [row for row in tables["indicators"] if "aggression_n" not in row["concept_id"]]
     registry = Registry(Path("."), {**tables, "indicators": kept}, {}, "")
     assert [problem.kind for rule in AGREEMENT_RULES for problem in rule(registry)] == []
+
+
+def changed(tables: dict[str, list[Row]], **others: list[Row]) -> list[tuple[str, str]]:
+    registry = Registry(Path("."), {**tables, **others}, {}, "")
+    return [(problem.kind, problem.message) for rule in AGREEMENT_RULES for problem in rule(registry)]
+
+
+def row_of(rows: list[Row], **key: str) -> Row:
+    [found] = [row for row in rows if all(row[name] == value for name, value in key.items())]
+    return found
+
+
+def test_a_share_of_reports_is_told_by_all_that_it_counts(tables: dict[str, list[Row]]) -> None:
+    """One report is not none; who does not know whether is not who keeps no count or does not know."""
+    codes = tables["indicator_codes"]
+    one = [{**row, "code": "1"} if row["indicator_id"] == "reports_aggression_none" else row for row in codes]
+    [(kind, message)] = changed(tables, indicator_codes=one)
+    assert (kind, "share without any of reports_aggression_n" in message) == ("reports_incomplete", True)
+
+    more = [
+        *codes,
+        {**codes[0], "indicator_id": "reports_aggression_unknown", "code": "nee", "missing_kind": ""},
+    ]
+    [(kind, message)] = changed(tables, indicator_codes=more)
+    assert (kind, "share that does not know of reports_aggression_n" in message) == (
+        "reports_incomplete",
+        True,
+    )
+
+    unknown = row_of(tables["indicators"], indicator_id="reports_aggression_unknown")
+    beside = [*tables["indicators"], {**unknown, "indicator_id": "not_kept_or_unknown"}]
+    counts = [row for row in more if row is not more[-1]] + [
+        {**codes[0], "indicator_id": "not_kept_or_unknown", "code": code, "missing_kind": kind}
+        for code, kind in (("nee", ""), ("", "dont_know"))
+    ]
+    assert changed(tables, indicators=beside, indicator_codes=counts) == []
+
+
+@pytest.mark.parametrize(
+    ("indicator", "name"),
+    [
+        ("reports_aggression_none", "share without any"),
+        ("reports_aggression_total", "total"),
+        ("reports_kept_aggression", "share that keeps count"),
+    ],
+)
+def test_no_two_indicators_are_one_column_of_the_reports(
+    tables: dict[str, list[Row]], indicator: str, name: str
+) -> None:
+    """In another base it is another figure: the mart has one place for the two."""
+    second = {
+        **row_of(tables["indicators"], indicator_id=indicator),
+        "indicator_id": "second",
+        "base_id": "organisations_asked",
+    }
+    codes = [
+        {**row, "indicator_id": "second"}
+        for row in tables["indicator_codes"]
+        if row["indicator_id"] == indicator
+    ]
+    [(kind, message)] = changed(
+        tables,
+        indicators=[*tables["indicators"], second],
+        indicator_codes=[*tables["indicator_codes"], *codes],
+    )
+    assert (kind, f"the {name} of reports_aggression_n" in message) == ("reports_ambiguous", True)
+
+
+def test_a_number_that_is_totalled_is_one_that_adds_up(tables: dict[str, list[Row]]) -> None:
+    """Without its row the reports would be gone from their mart."""
+    [(kind, message)] = without(
+        tables, "organisation_concepts", part="total", concept_id="reports_integrity_n"
+    )
+    assert kind == "reports_not_added_up"
+    assert message.startswith("reports_integrity_total adds up reports_integrity_n")

@@ -2,22 +2,14 @@
 -- The secretary knows the policy for staff, the clerk that for council members: where both answered for one organisation, the valid
 -- answer of the declared side is the organisation's.
 with told as (
-    select
-        answers.respondent_key,
-        deliveries.wave_id,
-        any_value(answers.answer_code) filter (where told.part = 'code') as organisation_code,
-        any_value(answers.answer_code) filter (where told.part = 'type') as organisation_type
-    from {{ ref('hrm_mapped_answers') }} as answers
-    inner join {{ ref('organisation_concepts') }} as told using (concept_id)
-    inner join {{ ref('stg_deliveries') }} as deliveries using (file_key)
-    where told.part in ('code', 'type')
-    group by answers.respondent_key, deliveries.wave_id
+    {{ organisations_told(ref('hrm_mapped_answers')) }}
 ),
 
 answered as (
     select
         told.respondent_key,
-        told.wave_id,
+        respondents.wave_id,
+        told.layer_code,
         told.organisation_code,
         answers.concept_id,
         answers.answer_code,
@@ -25,6 +17,7 @@ answered as (
         answers.missing_kind,
         told.organisation_type = sides.code as is_declared_side
     from told
+    inner join {{ ref('stg_respondents') }} as respondents using (respondent_key)
     inner join {{ ref('hrm_mapped_answers') }} as answers using (respondent_key)
     inner join {{ ref('organisation_concepts') }} as sides
         on answers.concept_id = sides.concept_id
@@ -38,7 +31,11 @@ select
     any_value(declared.answer_code) as answer_code,
     any_value(declared.answer_number) as answer_number
 from answered as other
-inner join answered as declared using (wave_id, organisation_code, concept_id)
+inner join answered as declared
+    on other.wave_id = declared.wave_id
+    and other.layer_code is not distinct from declared.layer_code
+    and other.organisation_code = declared.organisation_code
+    and other.concept_id = declared.concept_id
 where declared.is_declared_side
     and not other.is_declared_side
     and declared.missing_kind is null

@@ -1,3 +1,4 @@
 -- Grain: kind of report x population of organisations x wave, from the released trend.
 {{ config(alias='mart_incident_reports') }}
-{{ incident_reports_from(ref('release_mart_trend')) }}
+-- depends_on: {{ ref('rounding_rules') }}
+{{ incident_reports_from(ref('release_mart_trend'), is_released=true) }}

@@ -1,2 +1,2 @@
--- Grain: indicator x population of organisations x wave: the share of organisations with each element of policy.
+-- Grain: indicator x population of organisations x wave: every share of organisations and every mean over them, of policy, rules, processes and reports alike.
 {{ organisation_policy_from(ref('mart_trend')) }}
