@@ -171,7 +171,7 @@ def _print_flags(console: Console, registry: Registry, flags: Sequence[Problem])
 def _print_files(console: Console, outcome: CheckOutcome) -> None:
     faulty = faulty_files(outcome)
     for file in sorted(outcome.files, key=lambda file: (file.wave_id, file.file_id)):
-        mark, style = ("problem", "yellow") if file.shown in faulty else ("ok", "green")
+        mark, style = ("problem", "yellow") if (file.wave_id, file.path) in faulty else ("ok", "green")
         line = Text(f"{file.wave_id:<10} {file.instrument_id:<16} {file.file_id:<24}")
         line.append(f"{file.n_rows:>7,} rows {file.n_columns:>4} variables  ")
         line.append(mark, style=style)
@@ -182,13 +182,15 @@ def _print_files(console: Console, outcome: CheckOutcome) -> None:
             console.print(Text(f"  {note}", style="dim"), soft_wrap=True)
 
 
-def faulty_files(outcome: CheckOutcome) -> set[str]:
+def faulty_files(outcome: CheckOutcome) -> set[tuple[str, str]]:
     """The files that a problem names; every file of a wave for a problem that names none, as of its manifest."""
-    found: set[str] = set()
+    found: set[tuple[str, str]] = set()
     for problem in outcome.problems:
-        of_wave = {file.shown for file in outcome.files if file.wave_id == problem.wave_id}
-        # Behind the name may stand a line or a sheet.
-        named = {name for name in of_wave if re.match(rf"{re.escape(name)}($|[:\[])", problem.file)}
+        of_wave = {(file.wave_id, file.path) for file in outcome.files if file.wave_id == problem.wave_id}
+        # Before the name may stand folders, behind it a line or a sheet.
+        named = {
+            name for name in of_wave if re.search(rf"(^|/){re.escape('/'.join(name))}($|[:\[])", problem.file)
+        }
         found |= named or of_wave
     return found
 

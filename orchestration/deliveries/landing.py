@@ -73,8 +73,8 @@ class LandedFile:
     n_rows: int
     n_columns: int
     """Columns of the delivered file; landing may hold fewer."""
-    shown: str
-    """The delivered file as messages name it."""
+    path: str
+    """Of the delivered file, below its delivery's folder."""
     text_counts: TextCounts = NO_TEXTS
     notes: tuple[str, ...] = ()
     """What a person wants to be told of a file that landed anew: corrections, a redelivery that is the same."""
@@ -349,7 +349,7 @@ def _outcome(
         is_new,
         int(shape[0]),
         int(shape[1]),
-        manifest.shown(entry.path),
+        entry.path,
         counts,
         notes,
     )

@@ -296,15 +296,16 @@ def test_check_tells_every_problem_and_builds_nothing(house, capsys):
 @pytest.mark.parametrize(
     ("named", "marked"),
     [
-        ("raw/p/w1/a.sav", {"raw/p/w1/a.sav"}),
-        ("raw/p/w1/b.xlsx[blad 1]:7", {"raw/p/w1/b.xlsx"}),
-        ("raw/p/w1/delivery.yml:3", {"raw/p/w1/a.sav", "raw/p/w1/b.xlsx"}),
-        ("registry/waves.csv", {"raw/p/w1/a.sav", "raw/p/w1/b.xlsx"}),
+        ("raw/p/w1/a.sav", {("w1", "a.sav")}),
+        ("p/w1/a.sav", {("w1", "a.sav")}),
+        ("raw/p/w1/b.xlsx[blad 1]:7", {("w1", "b.xlsx")}),
+        ("raw/p/w1/delivery.yml:3", {("w1", "a.sav"), ("w1", "b.xlsx")}),
+        ("registry/waves.csv", {("w1", "a.sav"), ("w1", "b.xlsx")}),
     ],
 )
-def test_a_problem_marks_the_file_that_it_names(named: str, marked: set[str]):
+def test_a_problem_marks_the_file_that_it_names(named: str, marked: set[tuple[str, str]]):
     files = [
-        SimpleNamespace(wave_id=wave, shown=f"raw/p/{wave}/{name}")
+        SimpleNamespace(wave_id=wave, path=name)
         for wave, name in (("w1", "a.sav"), ("w1", "b.xlsx"), ("w2", "a.sav"))
     ]
     outcome = CheckOutcome([Problem("kind", "message", "remedy", wave_id="w1", file=named)], files)
