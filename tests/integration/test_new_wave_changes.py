@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +16,7 @@ from orchestration.cli import main
 from orchestration.commands import new_wave, new_wave_report
 from orchestration.registry import load_registry
 from orchestration.registry.load import Row
-from orchestration.registry.proposals.evidence import Variable
+from orchestration.registry.proposals.evidence import Earlier, Variable
 from orchestration.registry.proposals.matching import Match, match
 from orchestration.registry.proposals.proposal import NewWave
 from orchestration.registry.proposals.rules import rules_of
@@ -204,3 +205,26 @@ def test_the_years_that_a_code_list_lacks_are_offered_and_not_written(settings: 
         "        update_year,2025,2025,2025,22",
         "        update_year,2026,2026,2026,23",
     ]
+
+
+@pytest.mark.parametrize(
+    ("instrument", "score", "is_named"),
+    [("organisations", 0.8, True), ("organisations", 0.5, False), ("office_holders", 0.8, False)],
+    ids=["left out elsewhere", "hardly like a question", "left out here before"],
+)
+def test_what_is_left_out_as_elsewhere_is_named_when_it_resembles_a_mapped_question(
+    settings: Settings, monkeypatch, instrument: str, score: float, is_named: bool
+):
+    told: list[str] = []
+    monkeypatch.setattr(new_wave_report, "_line", lambda _, text, *style: told.append(text))
+    new = Variable("S9_9", "fysieke agressie")
+    near = Earlier(LIKE, "office_holders", replace(new, name="S9_3"), ({"concept_id": "victim_physical"},))
+    before = Earlier("in_2012", instrument, replace(new, name="VR006_3"), reason="aanvullende vraag")
+    found = Match(new, before, 0.9, text=1.0, near=near, near_score=score)
+    file = SimpleNamespace(instrument_id="office_holders", file_id="pa", matches=[found])
+    row = {"instrument_id": "office_holders", "source_variable": "S9_9", "reason": "aanvullende vraag"}
+    proposal = SimpleNamespace(files=[file], tables={"xw_left_out": [row]})
+    rules = rules_of(load_registry(settings.registry))
+    new_wave_report._unmatched(None, SimpleNamespace(proposal=proposal), rules)
+    assert f"and {int(is_named)} more resemble" in told[0]
+    assert any("lijkt op victim_physical (0.80); aanvullende vraag" in line for line in told) == is_named
