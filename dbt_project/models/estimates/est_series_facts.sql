@@ -52,6 +52,24 @@ judged as (
         ) as holds
     from cells
     group by fact_id, expected, with_wave_id, break_id
+),
+
+-- Where a wave that was held is not landed, nobody can tell what came before.
+incomplete as (
+    select distinct facts.fact_id
+    from {{ ref('series_facts') }} as facts
+    inner join {{ ref('dim_wave') }} as waves using (wave_id)
+    inner join {{ ref('dim_population') }} as populations using (population_id)
+    inner join {{ accepted(ref('wave_instruments'), 'row_status') }} as held
+        on populations.instrument_id = held.instrument_id
+        and held.status <> 'not_asked'
+    inner join {{ ref('dim_wave') }} as held_waves
+        on held.wave_id = held_waves.wave_id
+        and waves.year >= held_waves.year
+    left join {{ ref('dim_delivery') }} as deliveries
+        on held.wave_id = deliveries.wave_id
+        and held.instrument_id = deliveries.instrument_id
+    where deliveries.wave_id is null
 )
 
 select
@@ -60,6 +78,7 @@ select
     facts.population_id,
     facts.expected,
     facts.reason,
-    coalesce(judged.holds, false) as holds
+    case when incomplete.fact_id is null then coalesce(judged.holds, false) end as holds
 from {{ ref('series_facts') }} as facts
 left join judged using (fact_id)
+left join incomplete using (fact_id)
