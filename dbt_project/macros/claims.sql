@@ -55,15 +55,19 @@ spanned as (
 ),
 
 breaks as (
-    select spanned.claim_id, string_agg(distinct series.break_id, ', ' order by series.break_id) as break_ids
+    -- Those that end the comparison; where none does, those that warn.
+    select
+        spanned.claim_id,
+        bool_or(spanned.is_broken) as is_broken,
+        string_agg(distinct series.break_id, ', ' order by series.break_id) as break_ids
     from spanned
     inner join {{ relations['mart_comparability'] }} as series
         on spanned.indicator_id = series.indicator_id
         and spanned.population_id = series.population_id
         and series.year > spanned.from_year
         and series.year <= spanned.to_year
-        and series.break_effect <> 'warn'
-    where spanned.is_broken
+        and series.break_id is not null
+        and (not spanned.is_broken or series.break_effect <> 'warn')
     group by all
 ),
 
@@ -93,9 +97,9 @@ select
     asked.text_en,
     asked.publication_id,
     asked.query,
-    if(breaks.claim_id is null, asked.holds, null) as holds,
+    if(coalesce(breaks.is_broken, false), null, asked.holds) as holds,
     case
-        when breaks.claim_id is not null then 'not_comparable'
+        when breaks.is_broken then 'not_comparable'
         when asked.holds is null then 'no_figure'
         when asked.holds then 'holds'
         else 'does_not_hold'

@@ -8,8 +8,7 @@
 {%- endmacro %}
 
 {# Over the full-precision trend or over the released one. #}
-{% macro incident_reports_from(trend, is_released=false) %}
-{%- set is_withheld = '(numbers.is_suppressed or coalesce(missed.is_small, false))' %}
+{% macro incident_reports_from(trend) %}
 with counted as (
     -- A number of reports adds up over organisations; its base says which question tells that count is kept.
     select
@@ -79,25 +78,10 @@ numbers as (
     group by all
 ),
 
-thresholds as (
-    select applies_to, max(threshold::double) as threshold
-    from (
-        select applies_to, measure, operator, threshold, verdict from {{ ref('confidentiality_rules') }}
-        union all
-        select applies_to, measure, operator, threshold, verdict from {{ ref('reliability_rules') }}
-    )
-    where measure = 'n_unweighted' and operator = '<' and verdict = 'suppress'
-    group by all
-),
-
--- In the base of the total, and without a number to add: counted, judged and rounded as the organisations that gave one.
+-- In the base of the total, and without a number to add. How many they are is not told: the sum by the mean gives those
+-- that gave one, and the two together whoever did not.
 without_number as (
-    select
-        counted.report_concept_id,
-        domains.population_id,
-        account.wave_id,
-        populations.disclosure_unit,
-        sum(account.respondents_n) as n_unweighted
+    select distinct counted.report_concept_id, domains.population_id, account.wave_id
     from {{ ref('est_base_account') }} as account
     inner join counted
         on account.indicator_id = counted.indicator_id
@@ -106,17 +90,7 @@ without_number as (
     inner join {{ ref('dim_domain') }} as domains
         on account.domain_id = domains.domain_id
         and domains.breakdown_id = 'total'
-    inner join {{ ref('dim_population') }} as populations using (population_id)
-    group by all
-),
-
-without_number_judged as (
-    select
-        without_number.*,
-        coalesce(n_unweighted < thresholds.threshold, false) as is_small,
-        {{ rounded('n_unweighted') if is_released else 'n_unweighted' }} as shown_n
-    from without_number
-    left join thresholds on without_number.disclosure_unit = thresholds.applies_to
+    where account.respondents_n > 0
 )
 
 select
@@ -140,13 +114,11 @@ select
     none.publication_status as no_reports_status,
     unknown.estimate as keeping_unknown_pct,
     unknown.publication_status as keeping_unknown_status,
-    -- None at all gives nobody away: it says that the total is whole.
-    case when {{ 'not ' ~ is_withheld if is_released else 'true' }} then coalesce(missed.shown_n, 0) end::bigint as without_number_n,
-    if({{ is_withheld }}, 'suppress', 'publish') as without_number_status
+    case when not numbers.is_suppressed then missed.wave_id is null end as is_whole
 from numbers
 inner join {{ ref('concepts') }} as concepts on numbers.report_concept_id = concepts.concept_id
 left join shares using (report_concept_id)
-left join without_number_judged as missed using (report_concept_id, population_id, wave_id)
+left join without_number as missed using (report_concept_id, population_id, wave_id)
 {%- for name in ['keeps', 'none', 'unknown'] %}
 left join {{ trend }} as {{ name }}
     on shares.{{ name }}_id = {{ name }}.indicator_id

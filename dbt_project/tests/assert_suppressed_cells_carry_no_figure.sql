@@ -16,3 +16,9 @@ where (
         ) is not null
     )
     or (trend.change is not null and earlier.estimate is null)
+union all
+-- Nor does the list of what was replaced repeat a figure that is withheld now, or gone.
+select indicator_id, population_id, breakdown_id, breakdown_code, wave_id
+from {{ ref('release_mart_revisions') }}
+where publication_status not in ('publish', 'flag')
+    and coalesce(previous_estimate, estimate) is not null

@@ -30,7 +30,7 @@ KINDS = {
     SUPPRESSED: "became suppressed",
     PUBLISHED: "were suppressed and are published",
     STATUS: "kept their figure and changed status",
-    DETAILS: "kept their figure with another interval, n or change",
+    DETAILS: "kept their figure, and something beside it is other (interval, n, change, sign, break)",
 }
 KEYS = ("indicator_id", "population_id", "breakdown_id", "breakdown_code", "wave_id")
 # What makes a cell of another kind than the other release has: the first that is new there, or gone.
@@ -113,6 +113,8 @@ def compare_releases(earlier: Path, later: Path) -> list[CellDifference]:
         key=lambda cell: (
             order.index(cell.kind),
             cell.is_within_interval is not False,
+            # A verdict that turned goes before one that nobody can give any more.
+            cell.now.get("change_direction") == "not_tested",
             cell.breakdown_id != "total",
             -abs(cell.difference or 0.0),
             *cell.key,

@@ -164,6 +164,18 @@ def test_accepting_everything_and_filling_the_gaps_is_enough(
     assert "nothing of vi_2026 waits for a person" in capsys.readouterr().out
     assert main(["lock", NEW]) == 0
     land_all(written.settings)
+    capsys.readouterr()
+    assert main(["check", "--wave", NEW]) == 1
+    # What a person accepted of the wave when it came the first time.
+    accepted = re.search(
+        r"as delivered, add (.+),<reason> to registry/accepted_drift", capsys.readouterr().out
+    )[1]
+    assert accepted.startswith("vi_2026,organisations,organisations,answers_joined,S19,toegestaan,")
+    path = written.settings.registry / "registry" / "accepted_drift.csv"
+    path.write_text(
+        f"{path.read_text(encoding='utf-8')}{accepted},fijner in 2022\n", encoding="utf-8", newline="\n"
+    )
+    assert main(["tidy"]) == 0
     assert main(["check", "--wave", NEW]) == 0, capsys.readouterr().out
 
 

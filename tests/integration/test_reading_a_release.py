@@ -190,7 +190,11 @@ def test_who_else_was_invited_stands_beside_the_number(release) -> None:
     )
     assert found == [
         (2022, 8620, None),
-        (2024, 13400, "Uitgenodigd zijn ook steunfractieleden; zij antwoorden als raadslid."),
+        (
+            2024,
+            13400,
+            "Uitgenodigd zijn ook steunfractieleden; hun antwoorden tellen niet mee in de cijfers.",
+        ),
     ]
     with_note = rows(release, "select population_id from mart_response where note is not null order by all")
     assert [row[0] for row in with_note] == [

@@ -281,7 +281,7 @@ def test_evidence_has_an_error_and_a_flag_of_its_own(study: MiniStudy):
         "no_answer_jump: no move beyond sampling (bound 30 points), 8 compared; "
         "response_fell: 1.00 of the response before (bound 0.55), 1 compared; "
         "share_jump: no move beyond sampling (bound 30 points), 7 compared; "
-        "weight_total_off: 0% off, with 0.5% to spare, 1 compared"
+        "weight_total_off: 0% off (bound 0.5%), 1 compared"
     )
     deliver(study, SEXE=1.0)
     failed = [result for result in drift_checks(found(study), [BEFORE, WAVE]) if not result.passed]
@@ -297,7 +297,7 @@ def test_evidence_says_how_near_a_move_came_and_what_was_accepted(study: MiniStu
     accept(study, problem)
     (told,) = (check.observed for check in drift_checks(found(study), [WAVE]) if check.check == DRIFT_CHECK)
     assert told.startswith("no drift in 8 questions; 1 accepted in registry/accepted_drift.csv; ")
-    assert "share_jump: 40 of 30 points, 7 compared" in told
+    assert "share_jump: 40 of 30 points, accepted, 7 compared" in told
 
 
 def test_a_break_of_one_indicator_settles_nothing_for_another(study: MiniStudy):

@@ -1,4 +1,3 @@
 -- Grain: kind of report x population of organisations x wave, from the released trend.
 {{ config(alias='mart_incident_reports') }}
--- depends_on: {{ ref('rounding_rules') }}
-{{ incident_reports_from(ref('release_mart_trend'), is_released=true) }}
+{{ incident_reports_from(ref('release_mart_trend')) }}

@@ -56,7 +56,8 @@ select
     breakdown_code,
     wave_id,
     replaces_release_id,
-    previous_estimate,
+    -- What is withheld now is not repeated.
+    case when publication_status in ('publish', 'flag') then previous_estimate end as previous_estimate,
     previous_status,
     estimate,
     publication_status

@@ -64,8 +64,11 @@ def _share_jumped(file: FileAnswers, concept: str, compared: Comparison, rules: 
 def _compared(kind: str, file: FileAnswers, points: float, rules: Rules) -> None:
     """``points``: the largest move that sampling does not explain, 0 where it explains them all."""
     bound = rules[kind].minimum
+    over = ", accepted" if points >= bound else ""
     told = (
-        f"{points:.0f} of {bound:g} points" if points else f"no move beyond sampling (bound {bound:g} points)"
+        f"{points:.0f} of {bound:g} points{over}"
+        if points
+        else f"no move beyond sampling (bound {bound:g} points)"
     )
     rules.compared(kind, file.wave_id, points / bound if bound else points, told)
 

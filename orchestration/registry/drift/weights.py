@@ -70,7 +70,7 @@ def _judged(files: list[FileAnswers], index: int, row: dict[str, str], rules: Ru
     agreed, tolerance = float(row["total"]), float(row["tolerance"])
     total = _sum(files)
     off = abs(total - agreed) / abs(agreed) if agreed else float(total != 0)
-    told = f"{100 * off:.2g}% off, with {100 * tolerance:g}% to spare"
+    told = f"{100 * off:.2g}% off (bound {100 * tolerance:g}%)"
     rules.compared("weight_total_off", files[0].wave_id, off / tolerance if tolerance else off, told)
     if abs(total - agreed) <= tolerance * abs(agreed):
         return
