@@ -6,6 +6,7 @@
     'instrument_id': 'instrument', 'publication_status': '', 'reason_code': '', 'change_direction': '', 'obs_status': '',
     'conf_status': '', 'statistic': '', 'unit': '', 'ci_method': '', 'asked': '', 'not_asked_of': '', 'break_effect': '',
     'break_kind': '', 'granularity': '', 'verdict': '', 'status': '', 'kind': '', 'qualifier': '',
+    'action': '', 'compared_with_next': '', 'part': '', 'verb': '', 'comparability': '', 'rule': '', 'previous_status': '',
 } %}
 {% set tables = {
     'release_mart_trend': ['indicator_id', 'theme', 'block', 'population_id', 'breakdown_id', 'programme_id', 'wave_id', 'base_id',
@@ -14,6 +15,11 @@
     'release_mart_comparability': ['indicator_id', 'theme', 'block', 'population_id', 'programme_id', 'wave_id', 'break_id',
         'instrument_id', 'asked', 'not_asked_of', 'break_effect', 'break_kind', 'granularity'],
     'release_mart_claims': ['wave_id', 'verdict'],
+    'release_mart_deliveries': ['wave_id', 'programme_id', 'instrument_id', 'compared_with_next'],
+    'release_mart_corrections': ['wave_id', 'programme_id', 'instrument_id', 'action'],
+    'release_mart_lineage': ['indicator_id', 'wave_id', 'instrument_id', 'part', 'verb', 'comparability'],
+    'release_mart_lineage_codes': ['verb', 'rule'],
+    'release_mart_revisions': ['previous_status'],
     'release_mart_reconciliation': ['status', 'kind', 'qualifier'],
 } %}
 with met as (
