@@ -96,11 +96,11 @@ def test_across_a_break_there_is_no_verdict_whatever_the_figures_are(judged) -> 
     }
 
 
-def test_across_a_break_that_warns_the_tests_are_told(judged) -> None:
+def test_across_a_break_that_warns_break_and_tests_are_told(judged) -> None:
     rising = f"{figure('w2014')} < {figure('w2016')} and {figure('w2016')} < {figure('w2018')}"
     assert judged(rising=rising, over_two=f"{figure('w2014')} < {figure('w2018')}") == {
-        "rising": ("holds", True, None, "w2016 up, w2018 stable"),
-        "over_two": ("holds", True, None, None),
+        "rising": ("holds", True, "wording", "w2016 up, w2018 stable"),
+        "over_two": ("holds", True, "wording", None),
     }
 
 
