@@ -94,6 +94,13 @@ def _thresholds(registry: Registry) -> Iterator[Problem]:
         orders: dict[tuple[str, str], int] = {}
         for index, row in enumerate(registry.table(table)):
             where = place(registry, table, index)
+            if (row["verdict"] == "publish") == bool(row["marker"]):
+                yield Problem(
+                    "marker_of_verdict",
+                    f"{row['rule_id']} has verdict {row['verdict']}, and {'a' if row['marker'] else 'no'} marker",
+                    "give every rule that suppresses or flags a cell the sign that readers see in it, and no other",
+                    file=where,
+                )
             # The number of a code stands last, or before the unit: interval_30_points.
             number = re.search(r"_(\d+)(?:_points)?$", row["reason_code"])
             if number and float(number[1]) != float(row["threshold"]):

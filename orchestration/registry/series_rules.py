@@ -8,11 +8,10 @@ from functools import cached_property
 from itertools import pairwise
 
 from orchestration.deliveries.problems import Problem
+from orchestration.registry.breaks import accepted_breaks, break_row, hits, indicators_by_concept
 from orchestration.registry.crosswalk_tables import UNFED
-from orchestration.registry.csv_text import csv_line
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.places import place
-from orchestration.registry.schema import TABLES
 
 LIMITED = "limited"
 
@@ -35,7 +34,7 @@ def limited_without_break(registry: Registry) -> Iterator[Problem]:
                     "limited_without_break",
                     f"{concept} is comparable with limits ({series.note(wave, instrument, concept)}), and no break "
                     f"between {before} and {after} hits {indicator}, which is made of it",
-                    f"add {_line(before, after, indicator)}; or correct comparability",
+                    f"add {_row(before, after, indicator)}; or correct comparability",
                     file=series.place(wave, instrument, concept),
                     wave_id=wave,
                 )
@@ -78,7 +77,7 @@ def other_inputs_without_break(registry: Registry) -> Iterator[Problem]:
                         "other_inputs_without_break",
                         f"{concept} {told} in {after}, and no break since {before} "
                         f"{'blocks' if must_block else 'hits'} {indicator}, which is made of it",
-                        f"add {_line(before, after, indicator)}; or map what is lacking",
+                        f"add {_row(before, after, indicator)}; or map what is lacking",
                         file="registry/derived_inputs.csv",
                         wave_id=after,
                     )
@@ -149,61 +148,31 @@ class Series:
         self, concept: str, instrument: str, before: str, after: str, must_block: bool = False
     ) -> list[str]:
         """Indicators that use the concept and that no break hits between two waves that follow each other."""
-        first, last = self.registry.waves[before].year, self.registry.waves[after].year
-        rows = [
-            row
-            for row in self.registry.table("series_breaks")
-            if row["status"] == "accepted"
-            and (row["effect"] != "warn" or not must_block)
-            and first < self.registry.waves[row["to_wave_id"]].year
-            and last > self.registry.waves[row["from_wave_id"]].year
-            and self._reaches(row, instrument)
-        ]
+        since, until = self.registry.waves[before].year, self.registry.waves[after].year
+        breaks = accepted_breaks(
+            self.registry,
+            lambda row, first, last: (
+                since < last and until > first and not (must_block and row["effect"] == "warn")
+            ),
+        )
         return [
             name
             for name in self.users.get(concept, ())
-            if not any(
-                row["indicator_id"] in ("", name)
-                and row["block_id"] in ("", self.registry.indicators[name].block_id)
-                for row in rows
-            )
+            if not hits(self.registry, breaks, instrument, name, self.registry.indicators[name].block_id)
         ]
 
     @cached_property
     def users(self) -> dict[str, list[str]]:
-        """Indicators that count a concept, directly or through what is derived from it, by concept."""
-        made: dict[str, set[str]] = {}
-        for row in self.registry.table("derived_inputs"):
-            made.setdefault(row["input_concept_id"], set()).add(row["concept_id"])
-        found: dict[str, list[str]] = {}
-        for name, indicator in sorted(self.registry.indicators.items()):
-            counted = {indicator.concept_id, indicator.denominator_concept_id} - {None}
-            for concept in self.registry.concepts:
-                if concept in counted or made.get(concept, set()) & counted:
-                    found.setdefault(concept, []).append(name)
-        return found
+        """Indicators that count a concept, by concept."""
+        return indicators_by_concept(self.registry)
 
     def _rows(self, wave: str, instrument: str, concept: str) -> list[Row]:
         table = self.registry.table("xw_variables")
         return [table[index] for index in self.rows.get((wave, instrument, concept), ())]
 
-    def _reaches(self, row: Row, instrument: str) -> bool:
-        """Whether a break hits everyone that the instrument asks: one of a part leaves the others as they were."""
-        if not row["population_id"]:
-            return True
-        population = self.registry.populations[row["population_id"]]
-        is_part = population.parent_population_id is not None
-        return population.instrument_id == instrument and not is_part and row["whole_only"] != "true"
+
+def _row(before: str, after: str, indicator: str) -> str:
+    return break_row(from_wave_id=before, to_wave_id=after, indicator_id=indicator)
 
 
 SERIES_RULES = (limited_without_break, other_inputs_without_break)
-
-
-def _line(before: str, after: str, indicator: str) -> str:
-    given = {
-        **{"break_id": "<break_id>", "from_wave_id": before, "to_wave_id": after, "indicator_id": indicator},
-        **{"kind": "<kind>", "effect": "<effect>", "reason": "<reason>", "source": "<source>"},
-        "status": "accepted",
-    }
-    names = TABLES["series_breaks"].column_names
-    return f"{csv_line([given.get(name, '') for name in names])} to registry/series_breaks.csv"

@@ -59,6 +59,9 @@ def of_two(yes: int, answers: int, role: str = "raadslid") -> Tally:
         ({"block_id": "norms", "kind": "wording"}, False),
         ({"block_id": "victimisation", "kind": "mode"}, False),
         ({"block_id": "victimisation", "kind": "wording", "status": "proposed"}, False),
+        ({"block_id": "victimisation", "kind": "wording", "population_id": "politieke_ambtsdragers"}, True),
+        # The others were asked the other question too.
+        ({"block_id": "victimisation", "kind": "wording", "population_id": "raadsleden"}, False),
     ],
 )
 def test_the_register_of_breaks_settles_another_question(study: MiniStudy, cells: dict, is_settled: bool):

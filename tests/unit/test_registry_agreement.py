@@ -112,6 +112,8 @@ def rules_of(*thresholds: tuple[str, str, str]) -> Change:
             "rule_id": f"r{order}",
             "applies_to": "person",
             "threshold": value,
+            "verdict": "suppress",
+            "marker": "[u]",
             "reason_code": code,
             "sort_order": order,
         }
@@ -126,6 +128,25 @@ def test_a_reason_code_names_its_threshold(code: str) -> None:
     assert (problem.kind, problem.file) == ("threshold_of_reason", "registry/reliability_rules.csv:2")
     assert found(rules_of(("30", code, "1"))) == []
     assert found(rules_of(("50", "group_disclosed", "1"), ("0", "zero_percent", "2"))) == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "marker", "is_whole"),
+    [
+        ("suppress", "", False),
+        ("flag", "", False),
+        ("publish", "[u]", False),
+        ("publish", "", True),
+        ("flag", "[u]", True),
+    ],
+)
+def test_a_rule_that_withholds_or_flags_has_a_sign(verdict: str, marker: str, is_whole: bool) -> None:
+    def change(tables: dict[str, list[Row]]) -> None:
+        rules_of(("30", "n_below_30", "1"))(tables)
+        tables["reliability_rules"][0] |= {"verdict": verdict, "marker": marker}
+
+    problems = [(one.kind, one.file) for one in found(change)]
+    assert problems == ([] if is_whole else [("marker_of_verdict", "registry/reliability_rules.csv:2")])
 
 
 def test_rules_have_an_order() -> None:

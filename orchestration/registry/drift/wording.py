@@ -10,12 +10,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from orchestration.registry.csv_text import csv_line
+from orchestration.registry.breaks import (
+    accepted_breaks,
+    break_row,
+    everybody,
+    hits,
+    indicators_by_concept,
+)
 from orchestration.registry.drift.answers import FileAnswers
 from orchestration.registry.drift.findings import Finding, Rules
 from orchestration.registry.drift.predecessors import Earlier
 from orchestration.registry.drift.texts import plain
-from orchestration.registry.load import Registry, Row
+from orchestration.registry.load import Registry
 
 BREAKS_OF_A_QUESTION = ("wording", "answer_list", "scale", "reference_period")
 BREAKS_OF_ANSWERS = ("answer_list", "scale")
@@ -138,39 +144,22 @@ def _listed(registry: Registry, concept: str, codes: frozenset[str]) -> str:
 def _break(file: FileAnswers, concept: str, wave: str, kind: str) -> str:
     """What to add to the register of breaks: for the indicators that use the concept, and for no others.
 
-    A break of the whole block would also take the change of questions away that were asked as before.
+    A break of the whole block would also take the change of questions away that were asked as before; one without a
+    population that of other questionnaires.
     """
     registry = file.registry
-    users = _users(registry, concept)
-    block = "" if users else registry.concepts[concept].block_id or ""
-    indicator = users[0] if len(users) == 1 else "<indicator_id>" if users else ""
-    cells = [
-        "<break_id>",
-        wave,
-        file.wave_id,
-        indicator,
-        block,
-        _everybody(registry, file.instrument_id),
-        "",
-        kind,
-        "block",
-        "",
-        "<reason>",
-        "<source>",
-    ]
-    line = f"{csv_line([*cells, 'accepted'])} to registry/series_breaks.csv"
+    users = indicators_by_concept(registry).get(concept, [])
+    tops = everybody(registry, file.instrument_id)
+    line = break_row(
+        from_wave_id=wave,
+        to_wave_id=file.wave_id,
+        indicator_id=users[0] if len(users) == 1 else "<indicator_id>" if users else "",
+        block_id="" if users else registry.concepts[concept].block_id or "",
+        population_id=tops[0] if len(tops) == 1 else "",
+        kind=kind,
+        effect="block",
+    )
     return f"{line} for each of {', '.join(users)}" if len(users) > 1 else line
-
-
-def _everybody(registry: Registry, instrument_id: str) -> str:
-    """The population that holds all others of a questionnaire, so that a break leaves those of another one alone; empty
-    where there are several."""
-    tops = [
-        row["population_id"]
-        for row in registry.table("populations")
-        if row["instrument_id"] == instrument_id and not row["parent_population_id"]
-    ]
-    return tops[0] if len(tops) == 1 else ""
 
 
 def _is_a_break(
@@ -178,48 +167,11 @@ def _is_a_break(
 ) -> bool:
     """Whether the register of breaks has one of these kinds, at or within the step to this wave, for every indicator
     that uses the concept (for its block, where none does)."""
-    first, last = registry.waves[wave].year, file.year
-    rows = [
-        row
-        for row in registry.table("series_breaks")
-        if row["kind"] in kinds
-        and row["status"] == "accepted"
-        and first <= registry.waves[row["from_wave_id"]].year
-        and registry.waves[row["to_wave_id"]].year <= last
-        and _is_of_instrument(registry, row, file.instrument_id)
-    ]
-    blocks = {name: registry.indicators[name].block_id for name in _users(registry, concept)}
-    if not blocks:
-        return any(_hits(row, "", registry.concepts[concept].block_id) for row in rows)
-    return all(any(_hits(row, name, block) for row in rows) for name, block in blocks.items())
-
-
-def _is_of_instrument(registry: Registry, row: Row, instrument_id: str) -> bool:
-    population = row["population_id"]
-    return not population or registry.populations[population].instrument_id == instrument_id
-
-
-def _hits(row: Row, indicator_id: str, block_id: str | None) -> bool:
-    return row["indicator_id"] in ("", indicator_id) and row["block_id"] in ("", block_id)
-
-
-def _users(registry: Registry, concept: str) -> list[str]:
-    """The indicators that are made of a concept."""
-    return sorted(name for name in registry.indicators if concept in _inputs(registry, name))
-
-
-def _inputs(registry: Registry, indicator_id: str) -> set[str]:
-    """Concepts that an indicator is made of."""
-    (indicator,) = [row for row in registry.table("indicators") if row["indicator_id"] == indicator_id]
-    found = {indicator["concept_id"], indicator["denominator_concept_id"]} - {""}
-    waiting = list(found)
-    while waiting:
-        concept = waiting.pop()
-        inputs = {
-            row["input_concept_id"]
-            for row in registry.table("derived_inputs")
-            if row["concept_id"] == concept
-        }
-        waiting += inputs - found
-        found |= inputs
-    return found
+    before, now = registry.waves[wave].year, file.year
+    breaks = accepted_breaks(
+        registry, lambda row, first, last: row["kind"] in kinds and before <= first and last <= now
+    )
+    blocks = {
+        name: registry.indicators[name].block_id for name in indicators_by_concept(registry).get(concept, ())
+    } or {"": registry.concepts[concept].block_id}
+    return all(hits(registry, breaks, file.instrument_id, name, block) for name, block in blocks.items())
