@@ -304,6 +304,27 @@ def _instruments_of_bases(registry: Registry) -> dict[str, set[str]]:
     return found
 
 
+def _shares_of_answers(registry: Registry) -> Iterator[Problem]:
+    """The shares of a multiple-response set add up to 100 % only where each of its answers has one."""
+    shares = {
+        (row["denominator_concept_id"], row["concept_id"])
+        for row in registry.table("indicators")
+        if row["statistic"] == "ratio"
+    }
+    divided_by = {count for count, _ in shares}
+    counts = {row["concept_id"] for row in registry.table("derived_concepts") if row["verb"] == "count_of"}
+    for index, row in enumerate(registry.table("derived_inputs")):
+        count, answer = row["concept_id"], row["input_concept_id"]
+        if count in divided_by & counts and (count, answer) not in shares:
+            yield Problem(
+                "share_of_answers_missing",
+                f"{count} counts {answer}, which has no share of answers where others of the set have one",
+                f"add {answer}_share_of_answers, a ratio of {answer} to {count}, to registry/indicators.csv, "
+                "or leave the others out",
+                file=place(registry, "derived_inputs", index),
+            )
+
+
 AGREEMENT_RULES: tuple[Rule, ...] = (
     _indicators_and_concepts,
     _families_of_blocks,
@@ -315,4 +336,5 @@ AGREEMENT_RULES: tuple[Rule, ...] = (
     _rounding,
     _buckets_in_order,
     _bases_apart,
+    _shares_of_answers,
 )

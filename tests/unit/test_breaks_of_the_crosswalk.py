@@ -74,7 +74,9 @@ def other_inputs(registry: Registry) -> list[str]:
     return [one.message for one in other_inputs_without_break(registry)]
 
 
-COUNTED = ("policy_elements_all", "policy_elements_mean")
+COUNTED = ("policy_elements_all", "policy_elements_mean") + tuple(
+    name for name in REGISTRY.indicators if name.startswith("element_") and name.endswith("_share_of_answers")
+)
 
 
 def test_a_count_of_fewer_things_needs_a_break_that_blocks():

@@ -46,6 +46,13 @@ def test_each_way_to_give_somebody_away_has_a_rule(tables: dict[str, list[Row]],
     assert message.startswith(f"has no rule on {row['measure']} of a {row['applies_to']}")
 
 
+def test_shares_of_a_set_are_told_of_each_of_its_answers_or_of_none(tables: dict[str, list[Row]]) -> None:
+    [(kind, message)] = without(tables, "indicators", indicator_id="element_oath_share_of_answers")
+    assert kind == "share_of_answers_missing"
+    assert message.startswith("policy_elements_n counts element_oath, which has no share of answers")
+    assert without(tables, "indicators", denominator_concept_id="channels_n") == []
+
+
 def test_a_study_without_organisations_needs_no_rule_for_them(tables: dict[str, list[Row]]) -> None:
     assert without(tables, "confidentiality_rules", applies_to="organisation") == []
 
