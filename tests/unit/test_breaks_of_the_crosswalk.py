@@ -74,8 +74,10 @@ def other_inputs(registry: Registry) -> list[str]:
     return [one.message for one in other_inputs_without_break(registry)]
 
 
-COUNTED = ("policy_elements_all", "policy_elements_mean") + tuple(
-    name for name in REGISTRY.indicators if name.startswith("element_") and name.endswith("_share_of_answers")
+COUNTED = (
+    "policy_elements_all",
+    "policy_elements_mean",
+    *(name for name, row in REGISTRY.indicators.items() if row.denominator_concept_id == "policy_elements_n"),
 )
 
 
