@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -43,21 +42,20 @@ def data_test(project_root: Path) -> Callable[[str, duckdb.DuckDBPyConnection], 
     """The rows that a singular test of the dbt project finds in tables of a connection."""
 
     def rows(name: str, connection: duckdb.DuckDBPyConnection) -> list[tuple]:
-        sql = (project_root / "dbt_project" / "tests" / f"{name}.sql").read_text(encoding="utf-8")
-        return connection.execute(re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", sql)).fetchall()
+        return connection.execute(_rendered(project_root / "dbt_project", f"tests/{name}.sql")).fetchall()
 
     return rows
 
 
 @pytest.fixture
 def model_sql(project_root: Path) -> Callable[[str], str]:
-    """The SQL of a model of the dbt project, by its path: as it reads tables of a connection, with its macros filled in."""
+    """The SQL of a model of the dbt project, by its path: as it reads tables of a connection."""
+    return lambda path: _rendered(project_root / "dbt_project", f"models/{path}.sql")
 
-    def sql(path: str) -> str:
-        environment = jinja2.Environment(extensions=["jinja2.ext.do"])
-        macros = sorted((project_root / "dbt_project" / "macros").glob("*.sql"))
-        model = project_root / "dbt_project" / "models" / f"{path}.sql"
-        text = "".join(file.read_text(encoding="utf-8") for file in (*macros, model))
-        return environment.from_string(text).render(ref=lambda table: table)
 
-    return sql
+def _rendered(dbt_project: Path, path: str) -> str:
+    """A file of the dbt project with its macros filled in, and each ref as the table of that name."""
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    files = (*sorted((dbt_project / "macros").glob("*.sql")), dbt_project / path)
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    return environment.from_string(text).render(ref=lambda table: table)
