@@ -61,6 +61,7 @@ def delivery_tables(
         "ssu_variable": entry.ssu,
         "ssu_population_variable": entry.ssu_population,
         "panel": entry.panel,
+        "panel_variable": entry.panel_id,
         "is_synthetic": manifest.is_synthetic,
         "is_assumed": entry.is_assumed,
         "supplier": manifest.supplier,

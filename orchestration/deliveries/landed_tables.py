@@ -66,6 +66,7 @@ DELIVERY_COLUMNS = {
     "ssu_variable": "string",
     "ssu_population_variable": "string",
     "panel": "string",
+    "panel_variable": "string",
     "is_synthetic": "bool",
     "is_assumed": "bool",
     "supplier": "string",

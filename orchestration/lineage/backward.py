@@ -19,7 +19,10 @@ from orchestration.settings import Settings
 
 SUPPRESS = "suppress"
 COUNTED_PARTS = ("numerator", "denominator", "base", "route")
-DESIGN_PARTS = ("weight", "stratum", "psu", "psu_population", "ssu", "ssu_population")
+ORGANISATION = "organisation"
+"""The part of what tells that two sides answered for one organisation, of which one answer counts."""
+GROUP_PARTS = ("population", "breakdown", ORGANISATION)
+DESIGN_PARTS = ("weight", "stratum", "psu", "psu_population", "ssu", "ssu_population", "panel")
 
 
 def trace_cell(
@@ -34,7 +37,7 @@ def trace_cell(
     lines = RegistryLines(registry)
     lineage = _lineage(release, address, lines)
     outside = _files_without_members(release, lines, cell, lineage)
-    inside = [row for row in lineage if row["file_id"] not in outside]
+    inside = [row for row in lineage if row["file_id"] not in outside or _speaks_for_others(row, lineage)]
     measured = Measured(settings, release, lines, inside)
     return {
         "address": str(address),
@@ -45,7 +48,7 @@ def trace_cell(
         "base": measured.base(cell["base_id"]),
         "parts": [
             measured.part(part, part_id, concept_id)
-            for part, part_id, concept_id in _parts(inside, (*COUNTED_PARTS, "population", "breakdown"))
+            for part, part_id, concept_id in _parts(inside, (*COUNTED_PARTS, *GROUP_PARTS))
         ],
         "design": [
             {
@@ -140,6 +143,14 @@ def _files_without_members(
         for file_id in {row["file_id"] for row in lineage}
         if any(not reached.get((file_id, concept), set()) & codes for concept, codes in rules.items())
     }
+
+
+def _speaks_for_others(row: Row, lineage: list[Row]) -> bool:
+    """Whether the answers to a variable may count for members in another file, of the same organisations."""
+    answered = {other["part_id"] for other in lineage if other["part"] == ORGANISATION}
+    return row["part"] == ORGANISATION or (
+        row["part"] in COUNTED_PARTS and row["source_concept_id"] in answered
+    )
 
 
 def _parts(lineage: Iterable[Row], order: tuple[str, ...]) -> list[tuple[str, str | None, str]]:

@@ -17,6 +17,7 @@ PARTS = {
     "route": "asked only behind",
     "population": "population",
     "breakdown": "breakdown",
+    "organisation": "one answer per organisation",
 }
 DESIGN = {
     "weight": "weight",
@@ -25,6 +26,7 @@ DESIGN = {
     "psu_population": "number of sampling units",
     "ssu": "unit of the second stage",
     "ssu_population": "number of units of the second stage",
+    "panel": "member of the panel",
 }
 HASH_SHOWN = 12
 
@@ -131,7 +133,9 @@ def _add_comparability(tree: Tree, told: Told, cell: Told) -> None:
 
 def _add_part(tree: Tree, part: Told, cell: Told, shown: set, with_all: bool) -> None:
     name = part["part_id"] if part["part"] in ("population", "breakdown", "base") else None
-    behind = f"(before {part['part_id']})" if part["part"] == "route" else ""
+    behind = {"route": f"(before {part['part_id']})", "organisation": f"(to {part['part_id']})"}.get(
+        part["part"], ""
+    )
     branch = tree.add(
         plain(
             (PARTS[part["part"]], "bold"),
@@ -149,6 +153,14 @@ def _add_part(tree: Tree, part: Told, cell: Told, shown: set, with_all: bool) ->
         shown.add(("", "", part["concept_id"]))
     for member in part["members"]:
         branch.add(plain(f"a member has {part['concept_id']} = {_coded(member)}", _place(member)))
+    for side in part["answers_for_both"]:
+        branch.add(
+            plain(
+                f"where both answered, the valid answer of {part['concept_id']} = {_coded(side)} counts for both",
+                (side["reason"], "dim"),
+                _place(side),
+            )
+        )
     if part["part"] == "breakdown":
         branch.add(f"this cell has {part['concept_id']} = {cell['breakdown_code']}")
     if part["derivation"]:

@@ -10,6 +10,7 @@ from orchestration.lineage.address import SourceAddress, address_of
 from orchestration.lineage.backward import (
     COUNTED_PARTS,
     DESIGN_PARTS,
+    GROUP_PARTS,
     SUPPRESS,
     registry_gap,
     release_origin,
@@ -117,7 +118,7 @@ def _grouped(rows: list[Row]) -> dict[tuple[str, str, str], list[Row]]:
     for row in rows:
         key = (row["source_concept_id"] or "", row["part"], row["concept_id"] or "")
         groups.setdefault(key, []).append(row)
-    order = (*COUNTED_PARTS, "population", "breakdown", *DESIGN_PARTS)
+    order = (*COUNTED_PARTS, *GROUP_PARTS, *DESIGN_PARTS)
     return dict(sorted(groups.items(), key=lambda item: (item[0][0], order.index(item[0][1]), item[0][2])))
 
 

@@ -121,6 +121,15 @@ class Measured:
             ]
             if part == "population"
             else [],
+            "answers_for_both": [
+                {**self._code(concept_id, one.row["code"]), "reason": one.row["reason"], "place": one.place}
+                for one in self.lines.find(
+                    "organisation_concepts", part="answered_by", concept_id=part_id or ""
+                )
+                if self.lines.find("organisation_concepts", part="type", concept_id=concept_id)
+            ]
+            if part == "organisation"
+            else [],
             "routing": list(self._routing(rows, concept_id)),
             "variables": [self._variable(row) for row in rows],
         }

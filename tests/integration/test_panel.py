@@ -32,6 +32,11 @@ def test_a_change_within_a_panel_is_that_of_the_differences(tmp_path: Path, monk
             where indicator_id = 'victim_threat_12m' and population_id = 'politieke_ambtsdragers' and breakdown_id = 'total'
             """
         ).fetchall()
+        lineage = connection.execute(
+            "select wave_id, source_variable from marts.mart_lineage "
+            "where part = 'panel' and indicator_id = 'victim_threat_12m' order by all"
+        ).fetchall()
+    assert lineage == [("mini_2020", "RESPNR"), ("mini_2022", "RESPNR")]
     first = answers()
     weight, stratum = first.WEEG.to_numpy(), first.STRATUM.to_numpy()
     before, after = ((np.asarray(values) == 1).astype(float) for values in (first.V2, later))

@@ -16,6 +16,7 @@ import pytest
 
 from orchestration.cli import main
 from orchestration.deliveries.lock import sha256_of
+from orchestration.lineage import backward
 from orchestration.lineage.address import TOTAL, CellAddress, address_of, parse_cell, parse_source
 from orchestration.lineage.backward import trace_cell
 from orchestration.lineage.forward import trace_source
@@ -306,6 +307,53 @@ def test_a_weight_and_a_breakdown_lead_to_their_cells(
     gender = trace_source(settings, release, registry, parse_source("vi_2022/office_holders/q3"))
     assert {use["part"] for use in gender["uses"]} == {"breakdown"}
     assert all("/gender=" in name for use in gender["uses"] for name in use["cells"])
+
+
+COUNCIL_POLICY = "policy_office_holders/organisaties/vi_2020"
+
+
+def test_the_answer_of_the_other_side_is_told(told, settings, release: ReleaseReader, registry: Registry):
+    """In 2020 clerks answer for councils: what tells that two answers are of one organisation is in both files."""
+    parts = {
+        part["concept_id"]: part for part in told(COUNCIL_POLICY)["parts"] if part["part"] == "organisation"
+    }
+    read = {name: {variable["file_id"] for variable in part["variables"]} for name, part in parts.items()}
+    assert set(read) == {"layer", "organisation_code", "organisation_type"}
+    assert all(files == {"griffiers", "secretarissen"} for files in read.values())
+    assert {part["part_id"] for part in parts.values()} == {"policy_office_holders"}
+    [side] = parts["organisation_type"]["answers_for_both"]
+    assert (side["code"], side["place"]) == (
+        "volksvertegenwoordigend",
+        "registry/organisation_concepts.csv:3",
+    )
+    assert parts["layer"]["answers_for_both"] == []
+
+    forward = trace_source(settings, release, registry, parse_source("vi_2020/griffiers/q2"))
+    [use] = forward["uses"]
+    assert (use["part"], use["of"]) == ("organisation", ["policy_civil_servants", "policy_office_holders"])
+    assert COUNCIL_POLICY in use["cells"]
+
+
+def test_only_where_one_side_answers_for_the_other(release: ReleaseReader):
+    waves = release.rows(
+        "select distinct wave_id, part_id from mart_lineage where part = 'organisation' order by all"
+    )
+    assert [(row["wave_id"], row["part_id"]) for row in waves] == [
+        ("vi_2020", "policy_civil_servants"),
+        ("vi_2020", "policy_office_holders"),
+    ]
+
+
+def test_a_file_of_the_other_side_is_shown_for_what_it_answers(told, monkeypatch: pytest.MonkeyPatch):
+    """Nobody in it is a member of the population, and its answers count all the same."""
+    monkeypatch.setattr(backward, "_files_without_members", lambda *_: {"griffiers"})
+    shown = {
+        (part["part"], variable["source_variable"])
+        for part in told(COUNCIL_POLICY)["parts"]
+        for variable in part["variables"]
+        if variable["file_id"] == "griffiers"
+    }
+    assert shown == {("numerator", "q17"), *(("organisation", name) for name in ("q1", "q2", "q3"))}
 
 
 def test_a_release_and_the_registry_are_enough(settings: Settings, sample_run, tmp_path: Path):

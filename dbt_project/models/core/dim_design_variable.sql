@@ -5,6 +5,7 @@
     'psu_population': 'psu_population_variable',
     'ssu': 'ssu_variable',
     'ssu_population': 'ssu_population_variable',
+    'panel': 'panel_variable',
 } %}
 -- A stratum may be crossed from several variables.
 select file_key, 'stratum' as part, unnest(split(stratum_variables, '|')) as source_variable

@@ -18,6 +18,7 @@ select
     nullif(ssu_variable, '') as ssu_variable,
     nullif(ssu_population_variable, '') as ssu_population_variable,
     nullif(panel, '') as panel,
+    nullif(panel_variable, '') as panel_variable,
     is_synthetic,
     is_assumed,
     supplier,

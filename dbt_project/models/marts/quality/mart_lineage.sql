@@ -1,4 +1,5 @@
--- Grain: indicator x wave x delivered file x source variable x the part it plays (numerator, denominator, base, route, population, breakdown, weight, stratum, psu, ssu).
+-- Grain: indicator x wave x delivered file x source variable x the part it plays (numerator, denominator, base, route, population,
+-- breakdown, organisation, weight, stratum, psu, ssu, panel).
 -- A published cell is led back to the file, its hash and the crosswalk row by indicator_id, wave_id and instrument.
 with recursive parts as (
     select indicator_id, 'numerator' as part, null::varchar as part_id, concept_id from {{ ref('dim_indicator') }}
@@ -86,9 +87,46 @@ answered as (
         and wanted.instrument_id = mapped.instrument_id
 ),
 
+-- Where one side answers for the organisation: what tells that two answers are of one, in the files of both.
+reconciled as (
+    select distinct given.concept_id, respondents.wave_id, respondents.file_key
+    from (
+        select concept_id, unnest([respondent_key, answering_respondent_key]) as respondent_key
+        from {{ ref('hrm_organisation_answers') }}
+    ) as given
+    inner join {{ ref('fct_respondent') }} as respondents using (respondent_key)
+),
+
+matched as (
+    select distinct
+        answered.indicator_id,
+        answered.wave_id,
+        answered.instrument_id,
+        'organisation' as part,
+        reconciled.concept_id as part_id,
+        told.concept_id,
+        told.concept_id as source_concept_id,
+        mapped.verb,
+        mapped.comparability,
+        mapped.source_variable,
+        mapped.file_key
+    from answered
+    inner join reconciled
+        on answered.source_concept_id = reconciled.concept_id
+        and answered.wave_id = reconciled.wave_id
+    cross join {{ ref('organisation_concepts') }} as told
+    inner join {{ ref('fct_question') }} as mapped
+        on told.concept_id = mapped.concept_id
+        and reconciled.file_key = mapped.file_key
+    where told.part in ('code', 'type', 'municipality')
+),
+
 used as (
     select indicator_id, wave_id, instrument_id, part, part_id, concept_id, source_concept_id, verb, comparability, source_variable, file_key
     from answered
+    union all
+    select indicator_id, wave_id, instrument_id, part, part_id, concept_id, source_concept_id, verb, comparability, source_variable, file_key
+    from matched
     union all
     -- The design of every file whose answers count: who weighs how much, drawn from which stratum and unit.
     select files.indicator_id, files.wave_id, files.instrument_id, design.part, null, null, null, null, null, design.source_variable, files.file_key
