@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from orchestration.deliveries.problems import Problem, closest
+from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.load import Registry
 from orchestration.registry.places import place
 
 ORGANISATION_ONCE = frozenset({"code", "type", "municipality"})
+ORGANISATION_SIDES = frozenset({"answered_by", "answered_by_each"})
 
 Rule = Callable[[Registry], Iterator[Problem]]
 
@@ -120,6 +122,44 @@ def _organisation_concepts(registry: Registry) -> Iterator[Problem]:
             )
 
 
+def _sides(registry: Registry) -> Iterator[Problem]:
+    """Of each answer that a questionnaire asks whoever answers for an organisation, it is declared whose counts."""
+    rows = registry.table("organisation_concepts")
+    tells = {row["concept_id"] for row in rows if row["part"] in ORGANISATION_ONCE}
+    types = {row["concept_id"] for row in rows if row["part"] == "type"}
+    groups = {
+        row["concept_id"] for name in ("breakdowns", "population_rules") for row in registry.table(name)
+    }
+    decided: dict[str, int] = {}
+    for index, row in enumerate(rows):
+        if row["part"] in ORGANISATION_SIDES and decided.setdefault(row["concept_id"], index) != index:
+            yield Problem(
+                "organisation_side_twice",
+                f"{place(registry, 'organisation_concepts', decided[row['concept_id']])} says whose answer to "
+                f"{row['concept_id']} counts, too",
+                "keep one of the two",
+                file=place(registry, "organisation_concepts", index),
+            )
+    asked = [row for row in registry.table("xw_variables") if row["verb"] not in UNFED]
+    with_sides = {(row["wave_id"], row["instrument_id"]) for row in asked if row["concept_id"] in types}
+    for index, row in enumerate(registry.table("xw_variables")):
+        concept = row["concept_id"]
+        if (
+            row["verb"] in UNFED
+            or (row["wave_id"], row["instrument_id"]) not in with_sides
+            or concept in tells | groups | decided.keys()
+        ):
+            continue
+        decided[concept] = index
+        yield Problem(
+            "organisation_side_undecided",
+            f"{concept} is asked of every side that answers for an organisation, and nothing says whose answer counts",
+            f"add answered_by,{concept},<type>,<reason> to registry/organisation_concepts.csv where one side knows it, "
+            f"or answered_by_each,{concept},,<reason> where each answers for its own part",
+            file=place(registry, "xw_variables", index),
+        )
+
+
 def _breakdowns(registry: Registry) -> Iterator[Problem]:
     for index, row in enumerate(registry.table("breakdowns")):
         is_total = row["breakdown_id"] == "total"
@@ -201,6 +241,7 @@ STUDY_RULES: tuple[Rule, ...] = (
     _population_tree,
     _population_descriptions,
     _organisation_concepts,
+    _sides,
     _breakdowns,
     _breaks,
     _facts,

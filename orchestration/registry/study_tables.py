@@ -187,7 +187,7 @@ TABLES = (
         "organisation_concepts",
         FOLDER,
         "one row per part of what tells an organisation, per number that adds up where organisations merge, and per "
-        "answer that is one side's to give; none for a study of persons alone",
+        "answer that two sides may give: whose counts; none for a study of persons alone",
         ("part", "concept_id"),
         (
             Column(
@@ -195,9 +195,10 @@ TABLES = (
                 "`code` of the organisation, `type` of who answered for it, `municipality`: which codes are "
                 "municipalities' and follow the register, its concept being the layer that a code belongs to (each "
                 "once); `total`: a number of reports, which adds up; `answered_by`: "
-                "an answer that one side gives for the whole organisation where both answered",
+                "an answer that one side gives for the whole organisation where both answered; `answered_by_each`: an "
+                "answer that each side gives for its own part",
                 "code",
-                allowed=("code", "type", "municipality", "total", "answered_by"),
+                allowed=("code", "type", "municipality", "total", "answered_by", "answered_by_each"),
             ),
             Column(
                 "concept_id", "concept that says so", "organisation_code", references="concepts.concept_id"

@@ -88,9 +88,13 @@ def test_real_municipalities_are_held_against_the_register_and_fictive_ones_are_
             create table dim_delivery as
             select k as file_key, 'survey' as instrument_id, 'f' || k as file_id, k = 2 as is_synthetic from range(1, 3) as t (k);
             create table fct_organisation as
-            select 'w' || k as wave_id, k as file_key, c as organisation_code, m as is_municipality, n as municipality_name
+            select 'w' || k as wave_id, 'gemeente' as layer_code, c as organisation_code, m as is_municipality, n as municipality_name
             from range(1, 3) as t (k), (values ('0080', true, 'Leeuwarden'), ('9080', true, null), ('9080', false, null)) as o (c, m, n);
             """
+        )
+        connection.execute(
+            "create table fct_organisation_respondent as "
+            "select distinct wave_id, layer_code, organisation_code, wave_id[2:]::integer as file_key from fct_organisation"
         )
         name = "assert_real_municipalities_are_in_the_register"
         assert data_test(name, connection) == [("w1", "survey", "f1", "9080")]
@@ -145,7 +149,12 @@ def trend(model_sql, project_root: Path) -> Callable[[list[Answer]], Trend]:
                 union all select respondent_key, 'reports_aggression_n', null, number from answered;
                 """
             )
-            for model in ("dim_municipality", "fct_organisation", "fct_organisation_trend"):
+            for model in (
+                "dim_municipality",
+                "fct_organisation_respondent",
+                "fct_organisation",
+                "fct_organisation_trend",
+            ):
                 connection.execute(f"create table {model} as {model_sql(f'core/{model}')}")
             rows = connection.execute(
                 "select layer_code, current_code, wave_id, parts_n, has_divided_part, total from fct_organisation_trend"

@@ -54,4 +54,35 @@ def test_an_answer_makes_an_organisation_a_municipality(root: Path):
 def test_numbers_add_up_sides_exist_and_each_other_part_is_told_once(
     root: Path, rows: list[tuple[str, str, str]], kind: str
 ):
-    assert {problem.kind for problem in said(root, *rows)} == ({kind} if kind else set())
+    kinds = {problem.kind for problem in said(root, *rows)} - {"organisation_side_undecided"}
+    assert kinds == ({kind} if kind else set())
+
+
+TYPE = ("type", "role", "")
+
+
+def sides(root: Path, *rows: tuple[str, str, str]) -> list[Problem]:
+    return [problem for problem in said(root, *rows) if problem.kind.startswith("organisation_side")]
+
+
+def test_whose_answer_counts_is_declared_of_all_that_the_sides_are_asked(root: Path):
+    undecided = {problem.message.split()[0]: problem for problem in sides(root, TYPE)}
+    assert {"victim_verbal", "victim_threat"} < undecided.keys()
+    assert undecided.keys() & {"role", "gender"} == set(), "neither the type itself nor a breakdown"
+    problem = undecided["victim_verbal"]
+    assert "add answered_by,victim_verbal,<type>,<reason>" in problem.remedy
+    assert problem.file.startswith("crosswalk/xw_variables.csv:")
+    one = ("answered_by", "victim_verbal", "raadslid")
+    each = [("answered_by_each", name, "") for name in undecided if name != "victim_verbal"]
+    assert sides(root, TYPE, one, *each) == []
+    assert sides(root) == [], "without a type there are no sides"
+
+
+def test_whose_answer_counts_is_declared_once(root: Path):
+    one, each = ("answered_by", "victim_verbal", "raadslid"), ("answered_by_each", "victim_verbal", "")
+    twice = [problem for problem in sides(root, TYPE, one, each) if problem.kind == "organisation_side_twice"]
+    assert [problem.file for problem in twice] == ["registry/organisation_concepts.csv:3"]
+    assert (
+        "registry/organisation_concepts.csv:2 says whose answer to victim_verbal counts, too"
+        in twice[0].message
+    )

@@ -6,14 +6,18 @@ with totals as (
         organisations.layer_code,
         organisations.is_municipality,
         organisations.current_code,
-        organisations.organisation_type,
+        respondents.organisation_type,
         answers.concept_id,
         organisations.wave_id,
         count(*) as answered_n,
         count(answers.answer_number) as numbers_n,
         sum(answers.answer_number) as total
     from {{ ref('fct_organisation') }} as organisations
-    inner join {{ ref('fct_answer') }} as answers using (respondent_key)
+    inner join {{ ref('fct_organisation_respondent') }} as respondents
+        on organisations.wave_id = respondents.wave_id
+        and organisations.layer_code is not distinct from respondents.layer_code
+        and organisations.organisation_code = respondents.organisation_code
+    inner join {{ ref('fct_answer') }} as answers on respondents.respondent_key = answers.respondent_key
     inner join {{ ref('organisation_concepts') }} as counted
         on answers.concept_id = counted.concept_id
         and counted.part = 'total'
