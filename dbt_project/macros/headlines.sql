@@ -3,7 +3,7 @@
 {% macro headline_text(template, language) -%}
     {%- set whole = "cast(cast(round(%s) as bigint) as varchar)" -%}
     case
-        when estimate is null then {{ "'Niet gepubliceerd.'" if language == 'nl' else "'Not published.'" }}
+        when estimate is null then upper(status_{{ language }}[1]) || status_{{ language }}[2:] || '.'
         else
     replace(replace(replace(replace(replace(
         case
@@ -33,7 +33,9 @@ with headlines as (
         movement.label_en as movement_en,
         breaks.effect as break_effect,
         effect.label_nl as break_nl,
-        effect.label_en as break_en
+        effect.label_en as break_en,
+        status.label_nl as status_nl,
+        status.label_en as status_en
     from {{ ref('headlines') }} as rows
     inner join {{ trend }} as trend
         on rows.indicator_id = trend.indicator_id
@@ -47,6 +49,9 @@ with headlines as (
     left join {{ ref('dim_code') }} as movement
         on movement.codelist_id = 'change_direction'
         and trend.change_direction = movement.code
+    left join {{ ref('dim_code') }} as status
+        on status.codelist_id = 'publication_status'
+        and trend.publication_status = status.code
     left join {{ accepted(ref('series_breaks')) }} as breaks
         on trend.break_id = breaks.break_id
     left join {{ ref('dim_code') }} as effect

@@ -32,7 +32,12 @@ ASKED_STATES = (COMPARABLE, WARNED, BROKEN, APART, FIRST)
 
 # A population is left out as a whole (its survey was not held) or by a question that was for others; a form was asked
 # of everybody, and fits no other wave. Anything else was not asked.
-_LEFT_OUT = {"instrument": NOT_OF_POPULATION, "population": NOT_OF_POPULATION, "form": OTHER_FORM}
+_LEFT_OUT = {
+    "instrument": NOT_OF_POPULATION,
+    "population": NOT_OF_POPULATION,
+    "base": NOT_OF_POPULATION,
+    "form": OTHER_FORM,
+}
 
 
 @dataclass(frozen=True)

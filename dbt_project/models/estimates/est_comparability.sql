@@ -92,25 +92,24 @@ notes as (
     ) = 1
 ),
 
-not_asked as (
+left_out as (
     select
         grid.indicator_id,
         grid.population_id,
         grid.wave_id,
-        -- What was left out, the group or the question, and why: told together, so that they cannot disagree.
+        -- What was left out, the group or the question, and the registry's word on it: together, so that they cannot disagree.
         case
             when grid.is_asked then null
-            when wave_instruments.status = 'not_asked'
-                then {'what': 'instrument', 'reason': coalesce(wave_instruments.reason, 'instrument not fielded in this wave')}
-            when wave_themes.theme_id is null then {'what': 'theme', 'reason': 'theme not covered by this wave'}
+            when wave_instruments.status = 'not_asked' then {'what': 'instrument', 'reason': wave_instruments.reason}
+            when wave_themes.theme_id is null then {'what': 'theme', 'reason': null}
             when not grid.is_in_questionnaire and notes.note is not null
                 then {'what': if(notes.is_other_form, 'form', 'question'), 'reason': notes.note}
             when not grid.is_in_questionnaire and grid.wave_id not in (select wave_id from {{ ref('dim_delivery') }})
-                then {'what': 'question', 'reason': 'no delivery of this wave'}
-            when not grid.is_in_questionnaire then {'what': 'question', 'reason': 'question not in this wave'}
-            when grid.is_outside_base then {'what': 'population', 'reason': 'population outside the base of this indicator'}
-            else {'what': 'population', 'reason': 'not asked of this population in this wave'}
-        end as left_out
+                then {'what': 'delivery', 'reason': null}
+            when not grid.is_in_questionnaire then {'what': 'question', 'reason': null}
+            when grid.is_outside_base then {'what': 'base', 'reason': null}
+            else {'what': 'population', 'reason': null}
+        end as told
     from grid
     left join {{ accepted(ref('wave_instruments'), 'row_status') }} as wave_instruments
         on grid.wave_id = wave_instruments.wave_id
@@ -122,6 +121,19 @@ not_asked as (
         on grid.wave_id = notes.wave_id
         and grid.instrument_id = notes.instrument_id
         and grid.indicator_id = notes.indicator_id
+),
+
+not_asked as (
+    select
+        left_out.indicator_id,
+        left_out.population_id,
+        left_out.wave_id,
+        left_out.told.what,
+        coalesce(left_out.told.reason, codes.label_nl) as reason
+    from left_out
+    left join {{ ref('dim_code') }} as codes
+        on codes.codelist_id = 'not_asked_of'
+        and left_out.told.what = codes.code
 ),
 
 hits as (
@@ -249,7 +261,7 @@ select
     grid.year,
     grid.wave_order,
     grid.is_asked,
-    not_asked.left_out.what as not_asked_of,
+    not_asked.what as not_asked_of,
     case
         when apart.wave_id is not null then 'apart_' || grid.wave_id
         when segments.wave_id is not null then 'segment_' || cast(segments.segment_number as integer)
@@ -261,7 +273,7 @@ select
         when segments.is_blocked then 'block'
         when segments.break_id is not null then 'warn'
     end as break_effect,
-    coalesce(not_asked.left_out.reason, apart.reason, segments.break_reason) as reason,
+    coalesce(not_asked.reason, apart.reason, segments.break_reason) as reason,
     segments.other_breaks
 from grid
 left join not_asked using (indicator_id, population_id, wave_id)
