@@ -11,6 +11,7 @@ from orchestration.registry.crosswalk_rules import CROSSWALK_RULES
 from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.declaration import PROPOSED, Column, Table
 from orchestration.registry.drift_rows import drift_rows
+from orchestration.registry.granularity_rules import granularities
 from orchestration.registry.load import Registry
 from orchestration.registry.measure_rules import MEASURE_RULES
 from orchestration.registry.places import place
@@ -58,7 +59,7 @@ def validate_registry(registry: Registry) -> list[Problem]:
             problems += rule(counting)
         if not problems:
             # These compare rows that the rules above have found right by themselves.
-            for rule in (*AGREEMENT_RULES, *SERIES_RULES):
+            for rule in (*AGREEMENT_RULES, *SERIES_RULES, granularities):
                 problems += rule(counting)
     return problems
 
