@@ -24,6 +24,7 @@ from orchestration.registry.series_rules import SERIES_RULES
 from orchestration.registry.study_rules import STUDY_RULES
 from orchestration.registry.values import parse
 from orchestration.registry.weighting_rules import margins
+from orchestration.registry.wholeness_rules import WHOLENESS_RULES
 
 MOST_SHOWN = 5
 """Values of a closed list that a message shows when it cannot show all."""
@@ -59,7 +60,7 @@ def validate_registry(registry: Registry) -> list[Problem]:
             problems += rule(counting)
         if not problems:
             # These compare rows that the rules above have found right by themselves.
-            for rule in (*AGREEMENT_RULES, *SERIES_RULES, granularities):
+            for rule in (*AGREEMENT_RULES, *WHOLENESS_RULES, *SERIES_RULES, granularities):
                 problems += rule(counting)
     return problems
 
