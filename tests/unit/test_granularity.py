@@ -47,7 +47,8 @@ def test_the_committed_labels_are_what_the_registry_makes_of_them(tables) -> Non
         # Its list ends, and the code that runs through goes on.
         ("victim_sexual_intimidation_12m", "fine", "b03_three_forms__victim_sexual_intimidation_12m"),
         # Its base is made of answers of some waves.
-        ("verbal_online_share", "fine", "b03_three_forms__verbal_online_share"),
+        ("verbal_online_share", "fine", "its base verbal_aggression is made of answers of some waves only"),
+        ("police_report_share_verbal", "fine", "b03_three_forms__police_report_share_verbal"),
         ("process_permits", "fine", "b05_nine_forms_2022__processes"),
         # It joins them.
         ("victim_any_12m", "general", "it uses victim_any"),
@@ -84,17 +85,6 @@ def test_an_answer_that_only_some_waves_had_is_fine_without_a_break_that_says_so
     assert found(tables)[name][0] == (
         f"{name} has granularity '', and vi_2016, vi_2022, vi_2024 did not ask victim_discrimination, "
         "and victim_any goes on there"
-    )
-
-
-def test_a_base_of_answers_of_some_waves_is_fine_without_a_break_of_its_own(tables) -> None:
-    name = "verbal_online_share"
-    without(tables, "series_breaks", break_id=f"b03_three_forms__{name}")
-    assert found(tables) == {}
-    indicator_of(tables, name)["granularity"] = ""
-    assert (
-        "its base verbal_aggression is made of answers of some waves only (victim_verbal)"
-        in (found(tables)[name][0])
     )
 
 
