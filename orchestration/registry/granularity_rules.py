@@ -81,7 +81,8 @@ class _AnswerLists:
                 asked = {name: series.asked.get((instrument, name), []) for name in inputs}
                 waves = [wave for wave in series.waves if any(wave in few for few in asked.values())]
                 for name, few in asked.items():
-                    lacking = [wave for wave in waves if few and wave not in few]
+                    # Of what no row says anything yet, another rule tells.
+                    lacking = [wave for wave in waves if few and series.is_unfed(wave, instrument, name)]
                     if lacking:
                         found.setdefault(
                             name, f"{', '.join(lacking)} did not ask {name}, and {joining} goes on there"
