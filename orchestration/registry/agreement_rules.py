@@ -121,29 +121,6 @@ def _thresholds(registry: Registry) -> Iterator[Problem]:
                 )
 
 
-GIVES_AWAY = {
-    "organisation": ("contributors_n", "dominance_share"),
-    "person": ("complement_n", "contributors_n", "group_disclosure_share", "n_unweighted", "numerator_n"),
-}
-"""What a published cell can give away, by the unit that was observed."""
-
-
-def _whole_confidentiality(registry: Registry) -> Iterator[Problem]:
-    """Each way in which a cell can give somebody away has a rule: where none is wanted, a threshold of 0 says so."""
-    rows = registry.table("confidentiality_rules")
-    for unit in sorted({row["applies_to"] for row in rows}):
-        ruled = {row["measure"] for row in rows if row["applies_to"] == unit}
-        for measure in GIVES_AWAY[unit]:
-            if measure not in ruled:
-                yield Problem(
-                    "confidentiality_absent",
-                    f"has no rule on {measure} of a {unit}: cells that give somebody away by it would be published",
-                    f"add <rule_id>,{unit},{measure},<operator>,<threshold>,suppress,<marker>,<reason_code>,"
-                    "<sort_order>,<reason> to registry/confidentiality_rules.csv",
-                    file="registry/confidentiality_rules.csv",
-                )
-
-
 def _whole_reports(registry: Registry) -> Iterator[Problem]:
     """Of each number of reports there is one total and one mean, and one share of organisations each that keep count,
     that do not know whether, and that counted none, told by exactly what they count: ``mart_incident_reports`` has one
@@ -331,7 +308,6 @@ AGREEMENT_RULES: tuple[Rule, ...] = (
     _measured_twice,
     _headlines,
     _thresholds,
-    _whole_confidentiality,
     _whole_reports,
     _rounding,
     _buckets_in_order,

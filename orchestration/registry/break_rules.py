@@ -21,7 +21,8 @@ def _constant_scope(registry: Registry) -> Iterator[Problem]:
     codes: dict[str, dict[str, set[str]]] = {}
     for row in registry.table("population_rules"):
         codes.setdefault(row["population_id"], {}).setdefault(row["concept_id"], set()).add(row["code"])
-    for index, row in enumerate(registry.table("series_breaks")):
+    breaks = registry.table("series_breaks")
+    for index, row in enumerate(breaks):
         name, broken = row["constant_scope_population_id"], row["population_id"]
         if not name:
             continue
@@ -43,6 +44,47 @@ def _constant_scope(registry: Registry) -> Iterator[Problem]:
                 f"{row['break_id']} names {name} to be followed instead of {broken}, and it is no part of it",
                 f"name a part of {broken}, or empty constant_scope_population_id",
                 file=where,
+            )
+        elif also := next((other for other in breaks if _stops(registry, other, row, parents)), None):
+            yield Problem(
+                "constant_scope_broken",
+                f"{row['break_id']} names {name} to be followed instead, and {also['break_id']} blocks all that it was "
+                "asked between the same waves",
+                "empty constant_scope_population_id, or name one that goes on",
+                file=where,
+            )
+
+
+def _stops(registry: Registry, also: Row, row: Row, parents: dict[str, str]) -> bool:
+    """Whether another break stops every series of the population that ``row`` says goes on, where ``row`` lies."""
+    (first, last), (also_first, also_last) = _span(registry, row), _span(registry, also)
+    return (
+        also["effect"] == "block"
+        and not also["indicator_id"]
+        and also["block_id"] in ("", row["block_id"])
+        and _reaches(also, row["constant_scope_population_id"], parents)
+        and also_first < last
+        and also_last > first
+    )
+
+
+def _breaks_of_no_series(registry: Registry) -> Iterator[Problem]:
+    """A break of one indicator lies in its series or behind: before the first wave that asked it there is no step.
+
+    One of a block tells what is known of all that a wave asked, also where a question was not yet in it.
+    """
+    for index, row in enumerate(registry.table("series_breaks")):
+        indicator = registry.indicators.get(row["indicator_id"])
+        if indicator is None or row["effect"] == "wave_apart":
+            continue
+        instrument = row["population_id"] and registry.populations[row["population_id"]].instrument_id
+        asked = _years_of_concepts(registry, instrument).get(indicator.concept_id)
+        if asked and min(asked) >= _span(registry, row)[1]:
+            yield Problem(
+                "break_before_series",
+                f"{row['break_id']} lies before {min(asked)}, the year from which {row['indicator_id']} was asked",
+                "remove it, or correct its waves or indicator_id",
+                file=place(registry, "series_breaks", index),
             )
 
 
@@ -114,15 +156,15 @@ def _resting_on(registry: Registry) -> dict[str, list[Row]]:
     return found
 
 
-def _years_of_concepts(registry: Registry) -> dict[str, set[int]]:
-    """Years of the waves that ask a concept, or what it is derived from."""
+def _years_of_concepts(registry: Registry, instrument: str = "") -> dict[str, set[int]]:
+    """Years of the waves that ask a concept, or what it is derived from; by every instrument unless one is named."""
     found: dict[str, set[int]] = {}
     for row in registry.table("xw_variables"):
-        if row["verb"] not in UNFED:
+        if row["verb"] not in UNFED and instrument in ("", row["instrument_id"]):
             found.setdefault(row["concept_id"], set()).add(registry.waves[row["wave_id"]].year)
     for row in registry.table("derived_inputs"):
         found.setdefault(row["concept_id"], set()).update(found.get(row["input_concept_id"], ()))
     return found
 
 
-BREAK_RULES: tuple[Rule, ...] = (_constant_scope, _breaks_of_bases)
+BREAK_RULES: tuple[Rule, ...] = (_constant_scope, _breaks_of_bases, _breaks_of_no_series)

@@ -208,8 +208,9 @@ TABLES = (
             sort_order(),
             Column(
                 "granularity",
-                "where answer lists changed: `fine`, the answers as some waves had them, or `general`, an answer that "
-                "joins them and runs through; empty where one list was used throughout",
+                "where answer lists changed: `fine`, it or its base uses the answers as some waves had them, or "
+                "`general`, it or its base uses an answer that joins them (`any_of`) and runs through; empty where "
+                "neither changed its list",
                 "",
                 required=False,
                 allowed=("fine", "general"),

@@ -11,6 +11,7 @@ from orchestration.registry.crosswalk_rules import CROSSWALK_RULES
 from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.declaration import PROPOSED, Column, Table
 from orchestration.registry.drift_rows import drift_rows
+from orchestration.registry.granularity_rules import granularities
 from orchestration.registry.load import Registry
 from orchestration.registry.measure_rules import MEASURE_RULES
 from orchestration.registry.places import place
@@ -23,6 +24,7 @@ from orchestration.registry.series_rules import SERIES_RULES
 from orchestration.registry.study_rules import STUDY_RULES
 from orchestration.registry.values import parse
 from orchestration.registry.weighting_rules import margins
+from orchestration.registry.wholeness_rules import WHOLENESS_RULES
 
 MOST_SHOWN = 5
 """Values of a closed list that a message shows when it cannot show all."""
@@ -58,7 +60,7 @@ def validate_registry(registry: Registry) -> list[Problem]:
             problems += rule(counting)
         if not problems:
             # These compare rows that the rules above have found right by themselves.
-            for rule in (*AGREEMENT_RULES, *SERIES_RULES):
+            for rule in (*AGREEMENT_RULES, *WHOLENESS_RULES, *SERIES_RULES, granularities):
                 problems += rule(counting)
     return problems
 

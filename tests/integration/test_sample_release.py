@@ -150,19 +150,38 @@ def test_a_population_of_constant_scope_has_the_weighted_share_of_its_parts(
     assert ours == pytest.approx(shares, rel=1e-12)
 
 
-def test_a_part_that_leaves_breaks_the_whole_and_not_the_series_of_constant_scope(release) -> None:
+def test_a_part_that_joins_breaks_the_whole_and_not_the_series_of_constant_scope(release) -> None:
+    """Central government joined between the integrity monitor of 2012 and 2016."""
     found = release.execute(
         """
         select population_id, comparable_wave_id, break_effect, break_kind from mart_comparability
-        where indicator_id = 'victim_any_12m' and wave_id = 'vi_2024'
+        where indicator_id = 'suspected_violation_colleagues' and wave_id = 'vi_2016'
             and population_id in ('ambtenaren', 'ambtenaren_decentraal', 'ambtenaren_gemeente')
         order by all
         """
     ).fetchall()
     assert found == [
         ("ambtenaren", None, "block", "scope"),
-        ("ambtenaren_decentraal", "vi_2022", "warn", "frame"),
-        ("ambtenaren_gemeente", "vi_2022", "warn", "frame"),
+        ("ambtenaren_decentraal", "in_2012", "warn", "wording"),
+        ("ambtenaren_gemeente", "in_2012", "warn", "wording"),
+    ]
+
+
+@pytest.mark.parametrize("wave", ["vi_2022", "vi_2024"])
+def test_a_panel_of_one_wave_stops_every_series_into_it_and_out_of_it(release, wave: str) -> None:
+    found = release.execute(
+        """
+        select population_id, comparable_wave_id, break_effect, break_kind from mart_comparability
+        where indicator_id = 'victim_any_12m' and wave_id = $wave
+            and population_id in ('ambtenaren', 'ambtenaren_decentraal', 'ambtenaren_gemeente')
+        order by all
+        """,
+        {"wave": wave},
+    ).fetchall()
+    assert found == [
+        ("ambtenaren", None, "block", "frame"),
+        ("ambtenaren_decentraal", None, "block", "frame"),
+        ("ambtenaren_gemeente", None, "block", "frame"),
     ]
 
 
@@ -398,7 +417,7 @@ def test_a_new_wave_is_told_by_its_headlines_changes_and_breaks(sample_run) -> N
     )
     assert "no longer asked, of what vi_2022 had: `incidents_per_victim_mean`" in lines
     assert any(line.startswith("changes of whole populations: ") for line in lines)
-    assert any(line.startswith("break `b04_civil_servants_scope_2024` (scope, block) of ") for line in lines)
+    assert any(line.startswith("break `b04_civil_servants_frame_2024` (frame, block) of ") for line in lines)
     assert any(
         line.startswith("asked for the first time: `") for line in wave_lines(sample_run.current, "vi_2016")
     )

@@ -13,7 +13,8 @@ from orchestration.registry.schema import TABLES
 from orchestration.registry.study_rules import STUDY_RULES
 
 SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
-SCOPE = "b04_civil_servants_scope_2024"
+SCOPE = "b04_civil_servants_scope_2014"
+OUT_OF_PANEL = "b04_civil_servants_scope_2024"
 
 
 @pytest.fixture
@@ -55,6 +56,8 @@ def break_of(tables: dict[str, list[Row]], break_id: str) -> Row:
             {"constant_scope_population_id": "ambtenaren_decentraal"},
             "constant_scope_broken",
         ),
+        # Another break stops it at the same step.
+        (OUT_OF_PANEL, {"constant_scope_population_id": "ambtenaren_decentraal"}, "constant_scope_broken"),
     ],
 )
 def test_what_is_to_be_followed_instead_is_a_part_that_goes_on(
@@ -86,10 +89,50 @@ def test_a_break_of_an_answer_reaches_what_has_its_givers_as_base(tables, indica
     assert f"b03_three_forms__victim_any_12m breaks victim_any_12m, and the base of {indicator}" in message
 
 
+def test_a_population_goes_on_where_another_break_only_warns_or_stops_another_block(tables) -> None:
+    """Who joined in 2014 leaves the parts as they were, though the contractor stops their series on safety."""
+    break_of(tables, OUT_OF_PANEL)["constant_scope_population_id"] = "ambtenaren_decentraal"
+    break_of(tables, "b04_civil_servants_frame_2024")["effect"] = "warn"
+    assert found(tables) == []
+    assert break_of(tables, SCOPE)["constant_scope_population_id"] == "ambtenaren_decentraal"
+    assert break_of(tables, "b02_contractor_2014__victimisation")["effect"] == "block"
+
+
 def test_a_base_that_was_not_asked_before_the_break_needs_none(tables) -> None:
     """Of verbal aggression it was asked from 2022 on whether it was online: no step crosses 2014 to 2016."""
-    tables["series_breaks"].remove(break_of(tables, "b03_three_forms__verbal_online_share"))
-    assert found(tables) == []
+    broken = break_of(tables, "b03_three_forms__police_report_share_verbal")
+    tables["series_breaks"].append(
+        {**broken, "break_id": "b03_online", "indicator_id": "verbal_online_share"}
+    )
+    [(kind, message)] = found(tables)
+    assert kind == "break_before_series"
+    assert message.startswith(
+        "b03_online lies before 2022, the year from which verbal_online_share was asked"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_told"),
+    [
+        # Officials were first asked in 2022 how they were approached over the year, office holders in 2014.
+        ({"indicator_id": "victim_via_phone_12m", "population_id": "ambtenaren"}, True),
+        ({"indicator_id": "victim_via_phone_12m", "population_id": "politieke_ambtsdragers"}, False),
+        ({"indicator_id": "victim_via_phone_12m"}, False),
+        # Of a block it is known of all that a wave asked.
+        ({"block_id": "processes"}, False),
+        # What ended may be asked again.
+        ({"indicator_id": "victim_discrimination_12m"}, False),
+        (
+            {"indicator_id": "victim_discrimination_12m", "from_wave_id": "vi_2016", "to_wave_id": "vi_2018"},
+            False,
+        ),
+        ({"indicator_id": "victim_any_12m"}, False),
+    ],
+)
+def test_a_break_of_an_indicator_lies_in_its_series_or_behind(tables, cells: Row, is_told: bool) -> None:
+    plain = {**break_of(tables, "b06_channel_base_2014"), "break_id": "b99", "indicator_id": "", **cells}
+    tables["series_breaks"].append(plain)
+    assert [kind for kind, _ in found(tables)] == ["break_before_series"] * is_told
 
 
 def test_a_break_that_blocks_an_answer_is_no_mere_warning_for_its_base(tables) -> None:

@@ -10,7 +10,9 @@ from orchestration.registry import load_registry
 from orchestration.registry.agreement_rules import AGREEMENT_RULES
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.schema import TABLES
+from orchestration.registry.wholeness_rules import WHOLENESS_RULES
 
+RULES = (*AGREEMENT_RULES, *WHOLENESS_RULES)
 SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
 
 
@@ -24,7 +26,7 @@ def without(tables: dict[str, list[Row]], table: str, **key: str) -> list[tuple[
     rest = [row for row in tables[table] if any(row[name] != value for name, value in key.items())]
     assert len(rest) < len(tables[table])
     registry = Registry(Path("."), {**tables, table: rest}, {}, "")
-    return [(problem.kind, problem.message) for rule in AGREEMENT_RULES for problem in rule(registry)]
+    return [(problem.kind, problem.message) for rule in RULES for problem in rule(registry)]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,7 @@ def test_each_way_to_give_somebody_away_has_a_rule(tables: dict[str, list[Row]],
     row = next(row for row in tables["confidentiality_rules"] if row["rule_id"] == rule_id)
     [(kind, message)] = without(tables, "confidentiality_rules", rule_id=rule_id)
     assert kind == "confidentiality_absent"
-    assert message.startswith(f"has no rule on {row['measure']} of a {row['applies_to']}")
+    assert message.startswith(f"has no rule on {row['measure']} for {row['applies_to']}s")
 
 
 def test_shares_of_a_set_are_told_of_each_of_its_answers_or_of_none(tables: dict[str, list[Row]]) -> None:
@@ -53,8 +55,57 @@ def test_shares_of_a_set_are_told_of_each_of_its_answers_or_of_none(tables: dict
     assert without(tables, "indicators", denominator_concept_id="channels_n") == []
 
 
-def test_a_study_without_organisations_needs_no_rule_for_them(tables: dict[str, list[Row]]) -> None:
-    assert without(tables, "confidentiality_rules", applies_to="organisation") == []
+@pytest.mark.parametrize(
+    ("rule_id", "about"),
+    [
+        ("rel_person_n", "n_unweighted < for persons"),
+        ("rel_person_n_effective", "n_effective < for persons"),
+        ("rel_person_width", "ci_width > for persons"),
+        ("rel_person_narrow", "ci_width < for persons"),
+        ("rel_person_relative_width", "ci_relative_width > for persons"),
+        ("rel_person_df", "degrees_of_freedom < for persons"),
+        ("rel_person_no_error", "no_standard_error = 1 for persons"),
+        ("rel_person_zero", "estimate = 0 for persons"),
+        ("rel_person_all", "estimate = 100 for persons"),
+        ("rel_organisation_n", "n_unweighted < for organisations"),
+        ("rel_organisation_width", "ci_width > for organisations"),
+        ("rel_organisation_df", "degrees_of_freedom < for organisations"),
+        ("rel_organisation_no_error", "no_standard_error = 1 for organisations"),
+    ],
+)
+def test_each_way_to_be_weak_has_a_rule(tables: dict[str, list[Row]], rule_id: str, about: str) -> None:
+    [(kind, message)] = without(tables, "reliability_rules", rule_id=rule_id)
+    assert kind == "reliability_absent"
+    assert message.startswith(f"has no rule on {about}: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "is_told"),
+    [
+        # The other side of the same measure is another rule, and so is another value.
+        ({"operator": "<"}, True),
+        ({"measure": "ci_width"}, True),
+        ({"applies_to": "organisation"}, True),
+        # On the bound or beyond it, and where: those who publish decide.
+        ({"operator": ">="}, False),
+        ({"threshold": "1000000", "reason_code": "relative_interval_1000000"}, False),
+    ],
+)
+def test_a_rule_is_about_a_measure_from_one_side(
+    tables: dict[str, list[Row]], change: Row, is_told: bool
+) -> None:
+    rules = [
+        {**row, **change} if row["rule_id"] == "rel_person_relative_width" else row
+        for row in tables["reliability_rules"]
+    ]
+    assert ("reliability_absent" in [kind for kind, _ in changed(tables, reliability_rules=rules)]) is is_told
+
+
+@pytest.mark.parametrize("table", ["confidentiality_rules", "reliability_rules"])
+def test_a_study_without_organisations_needs_no_rule_for_them(
+    tables: dict[str, list[Row]], table: str
+) -> None:
+    assert without(tables, table, applies_to="organisation") == []
 
 
 @pytest.mark.parametrize(
@@ -77,12 +128,12 @@ def test_each_number_of_reports_is_told_whole(
 def test_a_number_of_reports_may_go_as_a_whole(tables: dict[str, list[Row]]) -> None:
     kept = [row for row in tables["indicators"] if "aggression_n" not in row["concept_id"]]
     registry = Registry(Path("."), {**tables, "indicators": kept}, {}, "")
-    assert [problem.kind for rule in AGREEMENT_RULES for problem in rule(registry)] == []
+    assert [problem.kind for rule in RULES for problem in rule(registry)] == []
 
 
 def changed(tables: dict[str, list[Row]], **others: list[Row]) -> list[tuple[str, str]]:
     registry = Registry(Path("."), {**tables, **others}, {}, "")
-    return [(problem.kind, problem.message) for rule in AGREEMENT_RULES for problem in rule(registry)]
+    return [(problem.kind, problem.message) for rule in RULES for problem in rule(registry)]
 
 
 def row_of(rows: list[Row], **key: str) -> Row:

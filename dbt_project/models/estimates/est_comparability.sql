@@ -145,10 +145,8 @@ hits as (
         breaks.break_id,
         breaks.effect,
         breaks.kind,
-        -- Whoever reads why a series stops reads where it goes on.
-        breaks.reason || coalesce(
-            '; zonder deze breuk te volgen bij ' || constant_scope.label_nl || ' (' || constant_scope.population_id || ')', ''
-        ) as reason,
+        breaks.reason,
+        breaks.constant_scope_population_id,
         from_wave.year as from_year,
         to_wave.year as to_year,
         breaks.from_wave_id,
@@ -163,14 +161,18 @@ hits as (
             or breaks.population_id = grid.population_id
             or (breaks.whole_only is distinct from 'true' and list_contains(populations.path, breaks.population_id))
         )
-    left join {{ ref('dim_population') }} as constant_scope
-        on breaks.constant_scope_population_id = constant_scope.population_id
     inner join {{ ref('dim_wave') }} as from_wave on breaks.from_wave_id = from_wave.wave_id
     inner join {{ ref('dim_wave') }} as to_wave on breaks.to_wave_id = to_wave.wave_id
 ),
 
 apart as (
-    select grid.indicator_id, grid.population_id, grid.wave_id, min(hits.break_id) as break_id, min(hits.reason) as reason
+    select
+        grid.indicator_id,
+        grid.population_id,
+        grid.wave_id,
+        min(hits.break_id) as break_id,
+        min_by(hits.reason, hits.break_id) as reason,
+        min_by(hits.constant_scope_population_id, hits.break_id) as constant_scope_population_id
     from grid
     inner join hits
         on grid.indicator_id = hits.indicator_id
@@ -206,6 +208,7 @@ overlapping as (
         hits.effect,
         hits.kind,
         hits.reason,
+        hits.constant_scope_population_id,
         -- Named is the one that weighs most: blocking, then declared for this very step, then the latest.
         row_number() over (
             partition by series.indicator_id, series.population_id, series.wave_id
@@ -224,17 +227,37 @@ overlapping as (
         and series.year > hits.from_year
 ),
 
+-- Whoever reads why a series stops reads where it goes on: with a population of which nothing blocks the step into this wave.
+going_on as (
+    select
+        series.indicator_id,
+        series.population_id,
+        series.wave_id,
+        '; zonder deze breuk te volgen bij ' || populations.label_nl || ' (' || series.population_id || ')' as told
+    from series
+    inner join {{ ref('dim_population') }} as populations using (population_id)
+    anti join (select * from overlapping where effect = 'block') as blocking using (indicator_id, population_id, wave_id)
+    where series.previous_wave_id is not null
+),
+
 broken as (
     select
-        indicator_id,
-        population_id,
-        wave_id,
-        min_by(break_id, break_rank) as break_id,
-        min_by(reason, break_rank) as reason,
-        bool_or(effect = 'block') as is_blocked,
-        string_agg(break_id || ' (' || kind || ', ' || effect || '): ' || reason, '; ' order by break_rank)
-            filter (break_rank > 1) as other_breaks
+        overlapping.indicator_id,
+        overlapping.population_id,
+        overlapping.wave_id,
+        min_by(overlapping.break_id, overlapping.break_rank) as break_id,
+        min_by(overlapping.reason || coalesce(going_on.told, ''), overlapping.break_rank) as reason,
+        bool_or(overlapping.effect = 'block') as is_blocked,
+        string_agg(
+            overlapping.break_id || ' (' || overlapping.kind || ', ' || overlapping.effect || '): ' || overlapping.reason
+            || coalesce(going_on.told, ''),
+            '; ' order by overlapping.break_rank
+        ) filter (overlapping.break_rank > 1) as other_breaks
     from overlapping
+    left join going_on
+        on overlapping.indicator_id = going_on.indicator_id
+        and overlapping.wave_id = going_on.wave_id
+        and overlapping.constant_scope_population_id = going_on.population_id
     group by all
 ),
 
@@ -273,9 +296,13 @@ select
         when segments.is_blocked then 'block'
         when segments.break_id is not null then 'warn'
     end as break_effect,
-    coalesce(not_asked.reason, apart.reason, segments.break_reason) as reason,
+    coalesce(not_asked.reason, apart.reason || coalesce(going_on.told, ''), segments.break_reason) as reason,
     segments.other_breaks
 from grid
 left join not_asked using (indicator_id, population_id, wave_id)
 left join apart using (indicator_id, population_id, wave_id)
 left join segments using (indicator_id, population_id, wave_id)
+left join going_on
+    on grid.indicator_id = going_on.indicator_id
+    and grid.wave_id = going_on.wave_id
+    and apart.constant_scope_population_id = going_on.population_id
