@@ -39,6 +39,32 @@ def test_how_many_elements_of_policy_organisations_have_is_counted(marts) -> Non
     assert 5 < ours < 6
 
 
+def test_shares_of_the_elements_of_policy_are_of_all_elements_named(marts) -> None:
+    """Of a wave without clerks, counted by hand: who left an element open is in no share."""
+    named = dict(
+        marts.execute(
+            """
+            select element.concept_id, count(*) filter (where element.answer_code = 'ja')
+            from core.fct_answer as element
+            inner join core.fct_answer as counted using (respondent_key, wave_id)
+            where wave_id = 'vi_2022' and element.concept_id like 'element_%'
+                and counted.concept_id = 'policy_elements_n' and counted.answer_number is not null
+            group by element.concept_id
+            """
+        ).fetchall()
+    )
+    found = marts.execute(
+        """
+        select replace(indicator_id, '_share_of_answers', ''), estimate from mart_trend
+        where wave_id = 'vi_2022' and population_id = 'organisaties' and breakdown_id = 'total'
+            and indicator_id like 'element_%_share_of_answers'
+        """
+    ).fetchall()
+    assert len(found) == len(named) == 7
+    for concept, share in found:
+        assert share == pytest.approx(100 * named[concept] / sum(named.values()), rel=1e-12)
+
+
 def test_every_share_and_mean_of_organisations_stands_with_their_policy(marts) -> None:
     rows = {
         schema: marts.execute(

@@ -228,32 +228,6 @@ def test_shares_of_answers_are_ratios_with_the_error_of_a_ratio(marts) -> None:
     assert sum(values[0] for values in found.values()) == pytest.approx(100, rel=1e-12)
 
 
-def test_shares_of_the_elements_of_policy_are_of_all_elements_named(marts) -> None:
-    """Of a wave without clerks, counted by hand: who left an element open is in no share."""
-    named = dict(
-        marts.execute(
-            """
-            select element.concept_id, count(*) filter (where element.answer_code = 'ja')
-            from core.fct_answer as element
-            inner join core.fct_answer as counted using (respondent_key, wave_id)
-            where wave_id = 'vi_2022' and element.concept_id like 'element_%'
-                and counted.concept_id = 'policy_elements_n' and counted.answer_number is not null
-            group by element.concept_id
-            """
-        ).fetchall()
-    )
-    found = marts.execute(
-        """
-        select replace(indicator_id, '_share_of_answers', ''), estimate from mart_trend
-        where wave_id = 'vi_2022' and population_id = 'organisaties' and breakdown_id = 'total'
-            and indicator_id like 'element_%_share_of_answers'
-        """
-    ).fetchall()
-    assert len(found) == len(named) == 7
-    for concept, share in found:
-        assert share == pytest.approx(100 * named[concept] / sum(named.values()), rel=1e-12)
-
-
 def test_where_nothing_varies_the_error_is_zero_to_the_last_digit(marts) -> None:
     """What rounding leaves of a variance would be tested as if it were one, otherwise in every run."""
     [bounds, left] = marts.execute(
