@@ -106,14 +106,17 @@ select
     numbers.reports_mean::double as reports_mean,
     keeps.estimate as keeps_count_pct,
     keeps.publication_status as keeps_count_status,
+    keeps.marker as keeps_count_marker,
     case when numbers.is_suppressed then 'suppress' when numbers.is_flagged then 'flag' else 'publish' end as publication_status,
     if(numbers.is_suppressed, numbers.suppress_marker, numbers.flag_marker) as marker,
     if(numbers.is_suppressed, numbers.suppress_reason, numbers.flag_reason) as reason_code,
     -- Of those that keep count; of all that were asked.
     none.estimate as no_reports_pct,
     none.publication_status as no_reports_status,
+    none.marker as no_reports_marker,
     unknown.estimate as keeping_unknown_pct,
     unknown.publication_status as keeping_unknown_status,
+    unknown.marker as keeping_unknown_marker,
     case when not numbers.is_suppressed then missed.wave_id is null end as is_whole
 from numbers
 inner join {{ ref('concepts') }} as concepts on numbers.report_concept_id = concepts.concept_id

@@ -147,6 +147,28 @@ def test_not_kept_is_told_apart_from_none_and_from_unknown(marts) -> None:
     assert kinds == [("reports_aggression_n",), ("reports_integrity_n",)]
 
 
+def test_each_share_beside_the_reports_has_its_own_sign(marts) -> None:
+    """A share that stands is not marked for the number beside it, nor the other way round."""
+    for schema in ("marts", "release"):
+        shares = marts.execute(
+            f"""
+            select reports.keeps_count_marker, trend.marker, reports.no_reports_marker, empty_handed.marker, reports.marker
+            from {schema}.mart_incident_reports as reports
+            inner join {schema}.mart_trend as trend
+                on reports.population_id = trend.population_id and reports.wave_id = trend.wave_id
+                and trend.indicator_id = 'reports_kept_aggression' and trend.breakdown_id = 'total'
+            inner join {schema}.mart_trend as empty_handed
+                on reports.population_id = empty_handed.population_id and reports.wave_id = empty_handed.wave_id
+                and empty_handed.indicator_id = 'reports_aggression_none' and empty_handed.breakdown_id = 'total'
+            where reports.report_kind = 'reports_aggression_n'
+            """
+        ).fetchall()
+        assert len(shares) > 40
+        assert all(own == of_share for own, of_share, *_ in shares)
+        assert all(own == of_share for _, _, own, of_share, _ in shares)
+        assert any(row[0] != row[4] for row in shares)
+
+
 def test_every_municipality_of_the_register_is_followed_to_the_last_list(marts) -> None:
     rows = marts.execute(
         "select municipality_code, end_kind, current_code, current_name from core.dim_municipality"

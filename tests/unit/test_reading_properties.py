@@ -259,7 +259,8 @@ def _number(cell: object) -> object:
 
 
 SPSS = variables(spss_names(), numbers, missing_text=True)
-STATA_NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,30}", fullmatch=True).map(lambda name: f"v{name}")
+# One letter less than Stata takes: pyreadstat names a label set after its variable, with a letter before it.
+STATA_NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,29}", fullmatch=True).map(lambda name: f"v{name}")
 STATA = variables(STATA_NAMES, numbers, missing_text=False)
 PORTABLE = variables(st.from_regex(r"[A-Z][A-Z0-9_]{0,7}", fullmatch=True), numbers, missing_text=True)
 ANY_NAME = st.one_of(st.sampled_from(TRICKY), labels).map(str.strip).filter(

@@ -24,6 +24,23 @@ testing as (
         || any_value(value) filter (where policy_id = 'multiple_testing')
         || ', alpha ' || any_value(value) filter (where policy_id = 'stable_alpha') as description
     from {{ ref('estimation_policies') }}
+),
+
+-- Who is in the denominator: one answer of each concept brings a respondent in, and these missings stay.
+members as (
+    select base_id, string_agg(concept_id || ' = ' || codes, ' and ' order by concept_id) as rules
+    from (
+        select base_id, concept_id, string_agg(code, ' or ' order by code) as codes
+        from {{ ref('base_rules') }}
+        group by base_id, concept_id
+    )
+    group by base_id
+),
+
+staying as (
+    select base_id, string_agg(missing_kind, ', ' order by missing_kind) as missings
+    from {{ ref('base_missings') }}
+    group by base_id
 )
 
 select entry_type, parent_id, entry_id, label_nl, label_en, description, data_type, note from columns
@@ -36,7 +53,17 @@ select 'missing_kind', null, missing_kind, label_nl, label_en, null, null, null 
 union all
 select 'indicator', concept_id, indicator_id, label_nl, label_en, 'base ' || base_id, unit, null from {{ ref('indicators') }}
 union all
-select 'base', null, base_id, label_nl, label_en, null, null, note from {{ ref('bases') }}
+select
+    'base', null, bases.base_id, bases.label_nl, bases.label_en,
+    -- Some bases are those of published counts alone.
+    case
+        when bases.base_id in (select base_id from {{ ref('indicators') }})
+            then 'everyone asked' || coalesce(' with ' || members.rules, '') || ' who gave a valid answer' || coalesce(' or ' || staying.missings, '')
+    end,
+    null, bases.note
+from {{ ref('bases') }} as bases
+left join members using (base_id)
+left join staying using (base_id)
 union all
 select 'population', parent_population_id, population_id, label_nl, label_en, description, null, null from {{ ref('populations') }}
 union all

@@ -89,12 +89,8 @@ answered as (
 
 -- Where one side answers for the organisation: what tells that two answers are of one, in the files of both.
 reconciled as (
-    select distinct given.concept_id, respondents.wave_id, respondents.file_key
-    from (
-        select concept_id, unnest([respondent_key, answering_respondent_key]) as respondent_key
-        from {{ ref('hrm_organisation_answers') }}
-    ) as given
-    inner join {{ ref('fct_respondent') }} as respondents using (respondent_key)
+    select distinct concept_id, wave_id, unnest([file_key, answering_file_key]) as file_key
+    from {{ ref('fct_reconciled_answer') }}
 ),
 
 matched as (
