@@ -20,7 +20,7 @@
     'release_mart_lineage': ['indicator_id', 'wave_id', 'instrument_id', 'part', 'verb', 'comparability'],
     'release_mart_lineage_codes': ['verb', 'rule'],
     'release_mart_revisions': ['previous_status'],
-    'release_mart_reconciliation': ['status', 'kind', 'qualifier'],
+    'release_mart_reconciliation': ['status', 'kind', 'qualifier', 'unit'],
 } %}
 with met as (
     {% for table, columns in tables.items() %}{% for column in columns %}

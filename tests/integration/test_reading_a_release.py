@@ -203,3 +203,31 @@ def test_who_else_was_invited_stands_beside_the_number(release) -> None:
         "politieke_ambtsdragers_gemeente_provincie",
         "raadsleden",
     ]
+
+
+def test_the_dictionary_says_who_is_in_a_base(release) -> None:
+    told = dict(
+        release.execute(
+            "select entry_id, description from mart_dictionary where entry_type = 'base'"
+        ).fetchall()
+    )
+    assert told["victims"] == "everyone asked with victim_any = ja who gave a valid answer"
+    assert told["all_asked"] == "everyone asked who gave a valid answer or dont_know"
+    assert told["invited"] is None, "no indicator has it"
+    [(side, reason)] = release.execute(
+        "select description, note from mart_dictionary where entry_type = 'concept' and entry_id = 'policy_office_holders'"
+    ).fetchall()
+    assert "of volksvertegenwoordigend counts for both" in side
+    assert reason == "de griffier gaat over het beleid voor de volksvertegenwoordiging"
+
+
+def test_a_share_of_answers_is_as_reliable_as_a_proportion_has_to_be(release) -> None:
+    """The interval of what is shown is narrower than the widest that the rules take; beyond it nothing stands."""
+    widest = release.execute(
+        """
+        select statistic, max(ci_high - ci_low) < 30.1, count(*) filter (reason_code = 'interval_30_points') > 0
+        from mart_trend where unit = 'percent' and population_id not like '%organisaties%'
+        group by statistic order by statistic
+        """
+    ).fetchall()
+    assert widest == [("proportion", True, True), ("ratio", True, True)]

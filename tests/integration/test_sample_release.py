@@ -291,17 +291,6 @@ def test_what_was_not_asked_says_so(release) -> None:
     assert without_reason == 0
 
 
-def test_the_dictionary_says_who_is_in_a_base(release) -> None:
-    told = dict(
-        release.execute(
-            "select entry_id, description from mart_dictionary where entry_type = 'base'"
-        ).fetchall()
-    )
-    assert told["victims"] == "everyone asked with victim_any = ja who gave a valid answer"
-    assert told["all_asked"] == "everyone asked who gave a valid answer or dont_know"
-    assert told["invited"] is None, "no indicator has it"
-
-
 def test_what_was_asked_in_another_form_is_told_apart(release) -> None:
     found = release.execute(
         """

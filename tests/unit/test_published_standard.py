@@ -47,7 +47,7 @@ def judged(model_sql: Callable[[str], str]) -> Callable[..., tuple[str, str | No
                 create table dim_population as
                 select 'mayors' as population_id, null::varchar as parent_population_id, 'person' as disclosure_unit;
                 create table dim_indicator as
-                select 'victim' as indicator_id, true as is_sensitive, true as is_count_of_codes;
+                select 'victim' as indicator_id, true as is_sensitive, true as is_count_of_codes, 'percent' as unit;
                 """
             )
             connection.execute(

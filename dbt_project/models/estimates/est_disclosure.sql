@@ -44,11 +44,11 @@ estimated as (
         -- A sum or a mean of numbers is made by the units that contribute to it.
         case when not indicators.is_count_of_codes then cells.numerator_n::double end as contributors_n,
         case when not indicators.is_count_of_codes and cells.value_sum > 0 then 100 * cells.value_max / cells.value_sum end as dominance_share,
-        case when cells.statistic = 'proportion' then 100 * cells.estimate end as estimate,
-        case when cells.statistic = 'proportion' then 100 * (cells.ci_high - cells.ci_low) end as ci_width,
-        case when cells.statistic = 'proportion' and cells.estimate > 0
+        case when indicators.unit = 'percent' then 100 * cells.estimate end as estimate,
+        case when indicators.unit = 'percent' then 100 * (cells.ci_high - cells.ci_low) end as ci_width,
+        case when indicators.unit = 'percent' and cells.estimate > 0
             then 100 * (cells.ci_high - cells.ci_low) / cells.estimate end as ci_relative_width,
-        case when cells.statistic <> 'proportion' and cells.estimate <> 0
+        case when indicators.unit <> 'percent' and cells.estimate <> 0
             then 100 * cells.standard_error / abs(cells.estimate) end as relative_standard_error,
         cells.degrees_of_freedom::double as degrees_of_freedom,
         case when cells.standard_error is null then 1.0 else 0.0 end as no_standard_error,

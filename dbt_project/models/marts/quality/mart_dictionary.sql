@@ -45,7 +45,17 @@ staying as (
 
 select entry_type, parent_id, entry_id, label_nl, label_en, description, data_type, note from columns
 union all
-select 'concept', theme_id, concept_id, label_nl, label_en, null, type, null from {{ ref('concepts') }}
+select
+    'concept', concepts.theme_id, concepts.concept_id, concepts.label_nl, concepts.label_en,
+    case sides.part
+        when 'answered_by' then 'where two sides answered for one organisation, the valid answer of ' || sides.code || ' counts for both'
+        when 'answered_by_each' then 'each side that answers for an organisation answers for its own part'
+    end,
+    concepts.type, sides.reason
+from {{ ref('concepts') }} as concepts
+left join {{ ref('organisation_concepts') }} as sides
+    on concepts.concept_id = sides.concept_id
+    and sides.part in ('answered_by', 'answered_by_each')
 union all
 select 'code', codelist_id, code, label_nl, label_en, description, null, note from {{ ref('dim_code') }}
 union all
