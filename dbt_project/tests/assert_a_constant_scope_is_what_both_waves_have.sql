@@ -50,12 +50,12 @@ counted as (
 sized as (
     select
         counted.*,
-        scopes.whole_n as members_of_whole_and_scope_n,
+        coalesce(scopes.whole_n, 0) as scope_whole_n,
         counted.part_id = counted.scope_id as is_scope,
         count(*) over (partition by counted.whole_id, counted.scope_id, counted.from_wave_id, counted.to_wave_id, counted.part_id) = 2
             as is_in_both_waves
     from counted
-    inner join counted as scopes
+    left join counted as scopes
         on counted.whole_id = scopes.whole_id
         and counted.scope_id = scopes.scope_id
         and counted.from_wave_id = scopes.from_wave_id
@@ -70,5 +70,5 @@ where
     case
         when is_scope then whole_n < members_n
         -- A part of the whole that both waves reached, and not one that the scope is a part of.
-        else whole_n = members_n and is_in_both_waves and scope_n < least(members_n, members_of_whole_and_scope_n)
+        else whole_n = members_n and is_in_both_waves and scope_n < members_n and (scope_n < scope_whole_n or scope_whole_n = 0)
     end

@@ -37,7 +37,8 @@ def trace_cell(
     lines = RegistryLines(registry)
     lineage = _lineage(release, address, lines)
     outside = _files_without_members(release, lines, cell, lineage)
-    inside = [row for row in lineage if row["file_id"] not in outside or _speaks_for_others(row, lineage)]
+    answered = {row["part_id"] for row in lineage if row["part"] == ORGANISATION}
+    inside = [row for row in lineage if row["file_id"] not in outside or _speaks_for_others(row, answered)]
     measured = Measured(settings, release, lines, inside)
     return {
         "address": str(address),
@@ -145,9 +146,9 @@ def _files_without_members(
     }
 
 
-def _speaks_for_others(row: Row, lineage: list[Row]) -> bool:
-    """Whether the answers to a variable may count for members in another file, of the same organisations."""
-    answered = {other["part_id"] for other in lineage if other["part"] == ORGANISATION}
+def _speaks_for_others(row: Row, answered: set[str]) -> bool:
+    """Whether the answers to a variable may count for members in another file; ``answered``: the concepts of which
+    one side's answer counts for the organisation."""
     return row["part"] == ORGANISATION or (
         row["part"] in COUNTED_PARTS and row["source_concept_id"] in answered
     )

@@ -288,11 +288,11 @@ def _shares_of_answers(registry: Registry) -> Iterator[Problem]:
         for row in registry.table("indicators")
         if row["statistic"] == "ratio"
     }
-    divided_by = {count for count, _ in shares}
-    counts = {row["concept_id"] for row in registry.table("derived_concepts") if row["verb"] == "count_of"}
+    sets = {(row["concept_id"], row["input_concept_id"]) for row in registry.table("derived_inputs")}
+    divided_by = {count for count, _ in shares & sets}
     for index, row in enumerate(registry.table("derived_inputs")):
         count, answer = row["concept_id"], row["input_concept_id"]
-        if count in divided_by & counts and (count, answer) not in shares:
+        if count in divided_by and (count, answer) not in shares:
             yield Problem(
                 "share_of_answers_missing",
                 f"{count} counts {answer}, which has no share of answers where others of the set have one",

@@ -58,13 +58,14 @@ def _constant_scope(registry: Registry) -> Iterator[Problem]:
 def _stops(registry: Registry, also: Row, row: Row, parents: dict[str, str]) -> bool:
     """Whether another break stops every series of the population that ``row`` says goes on, where ``row`` lies."""
     (first, last), (also_first, also_last) = _span(registry, row), _span(registry, also)
+    indicator = registry.indicators.get(row["indicator_id"])
     return (
         also["effect"] == "block"
-        and not also["indicator_id"]
-        and also["block_id"] in ("", row["block_id"])
+        and also["indicator_id"] in ("", row["indicator_id"])
+        and also["block_id"] in ("", indicator.block_id if indicator else row["block_id"])
         and _reaches(also, row["constant_scope_population_id"], parents)
-        and also_first < last
-        and also_last > first
+        and also_first <= first
+        and also_last >= last
     )
 
 
@@ -78,7 +79,7 @@ def _breaks_of_no_series(registry: Registry) -> Iterator[Problem]:
         if indicator is None or row["effect"] == "wave_apart":
             continue
         instrument = row["population_id"] and registry.populations[row["population_id"]].instrument_id
-        asked = _years_of_concepts(registry, instrument).get(indicator.concept_id)
+        asked = years_of_concepts(registry, instrument).get(indicator.concept_id)
         if asked and min(asked) >= _span(registry, row)[1]:
             yield Problem(
                 "break_before_series",
@@ -92,7 +93,7 @@ def _breaks_of_bases(registry: Registry) -> Iterator[Problem]:
     """A break of an answer is a break of what has those who gave it as its base."""
     parents = {row["population_id"]: row["parent_population_id"] for row in registry.table("populations")}
     rows = registry.table("series_breaks")
-    years = _years_of_concepts(registry)
+    years = years_of_concepts(registry)
     resting_on = _resting_on(registry)
     for index, row in enumerate(rows):
         indicator = registry.indicators.get(row["indicator_id"])
@@ -156,7 +157,7 @@ def _resting_on(registry: Registry) -> dict[str, list[Row]]:
     return found
 
 
-def _years_of_concepts(registry: Registry, instrument: str = "") -> dict[str, set[int]]:
+def years_of_concepts(registry: Registry, instrument: str = "") -> dict[str, set[int]]:
     """Years of the waves that ask a concept, or what it is derived from; by every instrument unless one is named."""
     found: dict[str, set[int]] = {}
     for row in registry.table("xw_variables"):

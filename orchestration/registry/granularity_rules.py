@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from orchestration.deliveries.problems import Problem
+from orchestration.registry.break_rules import years_of_concepts
 from orchestration.registry.breaks import accepted_breaks
 from orchestration.registry.csv_text import csv_line
 from orchestration.registry.load import Registry, Row
@@ -39,17 +40,18 @@ class _AnswerLists:
 
     def meant(self, indicator: Row) -> tuple[str, str]:
         """The granularity of an indicator, and what makes it so."""
-        name, concept, base = (indicator[column] for column in ("indicator_id", "concept_id", "base_id"))
+        name, base = indicator["indicator_id"], indicator["base_id"]
+        own = [indicator[column] for column in ("concept_id", "denominator_concept_id")]
         if break_id := self.blocked.get(name):
             return FINE, f"the answer list that it uses ends or begins at {break_id}"
-        if why := self.ending.get(concept):
+        if why := next((self.ending[concept] for concept in own if concept in self.ending), ""):
             return FINE, why
         for decides in self.deciding.get(base, ()):
             if decides in self.fine:
                 return FINE, f"its base {base} is made of answers of some waves only ({decides})"
-        for joined in (concept, *self.named_by.get(base, ())):
+        for joined in (*own, *self.named_by.get(base, ())):
             if inputs := self.joining.get(joined):
-                of = "it" if joined == concept else f"its base {base}"
+                of = "it" if joined in own else f"its base {base}"
                 return (
                     GENERAL,
                     f"{of} uses {joined}, which joins answers of some waves only ({', '.join(inputs)})",
@@ -59,16 +61,21 @@ class _AnswerLists:
     @cached_property
     def blocked(self) -> dict[str, str]:
         """Indicators over which an answer list changed so that no change is computed, with the break that says so."""
-        breaks = [
-            row
-            for row in accepted_breaks(self.registry, lambda row, first, last: True)
-            if row["kind"] == "answer_list" and row["effect"] != "warn"
-        ]
+        waves, years = self.registry.waves, years_of_concepts(self.registry)
+        breaks = accepted_breaks(
+            self.registry,
+            lambda row, first, last: row["kind"] == "answer_list" and row["effect"] != "warn",
+        )
         return {
             name: row["break_id"]
             for name, indicator in self.registry.indicators.items()
             for row in reversed(breaks)
-            if row["indicator_id"] in ("", name) and row["block_id"] in ("", indicator.block_id)
+            if row["indicator_id"] in ("", name)
+            and row["block_id"] in ("", indicator.block_id)
+            # One of a block says nothing of a question that came later or was gone before.
+            and (asked := years.get(indicator.concept_id))
+            and min(asked) <= waves[row["to_wave_id"]].year
+            and max(asked) >= waves[row["from_wave_id"]].year
         }
 
     @cached_property

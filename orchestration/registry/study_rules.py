@@ -108,6 +108,13 @@ def _organisation_concepts(registry: Registry) -> Iterator[Problem]:
                 file=where,
             )
         told.add(part)
+        if part == "answered_by_each" and row["code"]:
+            yield Problem(
+                "organisation_code_unknown",
+                f"{concept} is answered by each side, and '{row['code']}' names one",
+                "empty code, or make the part answered_by",
+                file=where,
+            )
         answered = {"municipality": concept, "answered_by": concept_of.get("type", "")}.get(part)
         if answered is None:
             continue
@@ -140,17 +147,24 @@ def _sides(registry: Registry) -> Iterator[Problem]:
                 "keep one of the two",
                 file=place(registry, "organisation_concepts", index),
             )
-    asked = [row for row in registry.table("xw_variables") if row["verb"] not in UNFED]
-    with_sides = {(row["wave_id"], row["instrument_id"]) for row in asked if row["concept_id"] in types}
+    files: dict[tuple[str, str, str], set[str]] = {}
+    for row in registry.table("xw_variables"):
+        if row["verb"] not in UNFED:
+            asked = (row["wave_id"], row["instrument_id"], row["concept_id"])
+            files.setdefault(asked, set()).add(row["file_id"])
+    told = set(tells | groups | decided.keys())
     for index, row in enumerate(registry.table("xw_variables")):
-        concept = row["concept_id"]
+        wave, instrument, concept = row["wave_id"], row["instrument_id"], row["concept_id"]
+        with_sides = {one for name in types for one in files.get((wave, instrument, name), ())}
+        of_concept = files.get((wave, instrument, concept), set())
+        # Mapped for some files alone, it is asked of the side that has those.
         if (
-            row["verb"] in UNFED
-            or (row["wave_id"], row["instrument_id"]) not in with_sides
-            or concept in tells | groups | decided.keys()
+            concept in told
+            or not with_sides
+            or not ("" in of_concept or len(of_concept) >= max(2, len(with_sides)))
         ):
             continue
-        decided[concept] = index
+        told.add(concept)
         yield Problem(
             "organisation_side_undecided",
             f"{concept} is asked of every side that answers for an organisation, and nothing says whose answer counts",

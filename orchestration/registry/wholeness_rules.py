@@ -29,7 +29,13 @@ JUDGED = {
         "estimate = 100",
     ),
 }
-"""What makes an estimate too weak, by the unit that was observed: measure and side (of persons: Parker et al. 2017)."""
+"""What makes an estimate too weak, by the unit that was observed: measure and side (of persons: Parker et al. 2017).
+
+Widths are those of percentages; means, sums and other ratios are judged by their size, degrees of freedom and error.
+"""
+
+NARROW = "ci_width <"
+"""The one side from which a rule publishes: it ends the tests of what follows."""
 
 
 def _whole_confidentiality(registry: Registry) -> Iterator[Problem]:
@@ -38,13 +44,14 @@ def _whole_confidentiality(registry: Registry) -> Iterator[Problem]:
         registry,
         "confidentiality",
         GIVES_AWAY,
-        lambda row: row["measure"],
+        lambda row: row["measure"] if row["verdict"] == "suppress" else "",
         "cells that give somebody away by it would be published",
     )
 
 
 def _whole_reliability(registry: Registry) -> Iterator[Problem]:
-    """Each way in which an estimate can be weak has a rule: where none is wanted, a threshold out of reach says so."""
+    """Each way in which an estimate can be weak has a rule: where none is wanted, a threshold out of reach says so,
+    of an exact value the verdict ``publish``."""
     yield from _absent(
         registry,
         "reliability",
@@ -55,10 +62,12 @@ def _whole_reliability(registry: Registry) -> Iterator[Problem]:
 
 
 def _side(row: Row) -> str:
-    """A measure and the side from which it is bounded; with the value, where only that value is meant."""
+    """A measure and the side from which it is bounded, with the value where only that value is meant; '' for a rule
+    that publishes what it should hold back."""
     if row["operator"] == "=":
         return f"{row['measure']} = {float(row['threshold']):g}"
-    return f"{row['measure']} {row['operator'][:1]}"
+    side = f"{row['measure']} {row['operator'][:1]}"
+    return side if (row["verdict"] == "publish") == (side == NARROW) else ""
 
 
 def _absent(
@@ -68,10 +77,13 @@ def _absent(
     told: Callable[[Row], str],
     else_: str,
 ) -> Iterator[Problem]:
-    """What no rule is about, of the units that have any rule."""
+    """What no rule is about, of the units that populations are made of; a table without any row wants none."""
     path = f"registry/{what}_rules.csv"
     rows = registry.table(f"{what}_rules")
-    for unit in sorted({row["applies_to"] for row in rows}):
+    if not rows:
+        return
+    instruments = {population.instrument_id for population in registry.populations.values()}
+    for unit in sorted({registry.instruments[name].unit_of_observation for name in instruments}):
         ruled = {told(row) for row in rows if row["applies_to"] == unit}
         for one in wanted[unit]:
             if one in ruled:

@@ -58,6 +58,12 @@ def break_of(tables: dict[str, list[Row]], break_id: str) -> Row:
         ),
         # Another break stops it at the same step.
         (OUT_OF_PANEL, {"constant_scope_population_id": "ambtenaren_decentraal"}, "constant_scope_broken"),
+        # So does one of the same indicator: no change of a sum is computed.
+        (
+            "b09_central_government__all_2016_reports_aggression_total",
+            {"constant_scope_population_id": "organisaties_decentraal"},
+            "constant_scope_broken",
+        ),
     ],
 )
 def test_what_is_to_be_followed_instead_is_a_part_that_goes_on(

@@ -25,6 +25,11 @@ PARTS = {
         ({"gemeente", "provincie"}, set()),
         ({"gemeente"}, {("w1", "provincies"), ("w2", "provincies")}),
         ({"gemeente", "provincie", "griffie"}, {("w1", "decentral"), ("w2", "decentral")}),
+        # Nobody is in it: every part that stayed is left out, and so is the whole.
+        (
+            set(),
+            {(wave, part) for wave in REACHED for part in ("all", "twin", "gemeenten", "provincies")},
+        ),
     ],
 )
 def test_a_part_that_stayed_is_in_the_series_of_constant_scope(

@@ -129,3 +129,19 @@ def test_what_ends_itself_runs_through_nothing(tables) -> None:
     row["effect"] = "block"
     assert found(tables)["victim_verbal_general_12m"][1].startswith("make it victim_verbal_general_12m,")
     assert ",fine; or correct" in found(tables)["victim_verbal_general_12m"][1]
+
+
+def test_a_list_that_changed_before_a_question_was_there_is_not_its_list(tables) -> None:
+    """Of violations nine forms are asked since 2022; one that is new in 2024 has one list."""
+    like = indicator_of(tables, "observed_fraud")
+    new = {**like, "indicator_id": "observed_new", "concept_id": "observed_new"}
+    tables["indicators"].append({**new, "granularity": "", "base_id": "all_answered"})
+    row = next(
+        row
+        for row in tables["xw_variables"]
+        if row["concept_id"] == like["concept_id"] and row["wave_id"] == "vi_2024"
+    )
+    tables["xw_variables"].append({**row, "concept_id": "observed_new"})
+    assert "observed_new" not in found(tables)
+    tables["xw_variables"].append({**row, "concept_id": "observed_new", "wave_id": "vi_2022"})
+    assert ",fine; or correct" in found(tables)["observed_new"][1]

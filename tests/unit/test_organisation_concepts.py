@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from mini_registry import write_registry, write_table
 
 from orchestration.deliveries import Problem
 from orchestration.registry import load_registry, validate_registry
+from orchestration.registry.study_rules import STUDY_RULES
+from orchestration.settings import load_settings
 
 
 @pytest.fixture
@@ -86,3 +89,39 @@ def test_whose_answer_counts_is_declared_once(root: Path):
         "registry/organisation_concepts.csv:2 says whose answer to victim_verbal counts, too"
         in twice[0].message
     )
+
+
+def test_each_side_is_no_side_of_its_own(root: Path):
+    [problem] = [
+        one
+        for one in said(root, TYPE, ("answered_by_each", "victim_verbal", "raadslid"))
+        if "names one" in one.message
+    ]
+    assert problem.kind == "organisation_code_unknown"
+
+
+@pytest.mark.parametrize(
+    ("files", "is_asked_of_every_side"),
+    [(("griffiers",), False), (("griffiers", "secretarissen"), True), (("",), True)],
+)
+def test_what_only_the_file_of_one_side_asks_needs_no_decision(
+    files: tuple[str, ...], is_asked_of_every_side: bool
+):
+    registry = load_registry(load_settings({}).registry)
+    rows = [dict(row) for row in registry.table("xw_variables")]
+    like = next(
+        row for row in rows if row["wave_id"] == "vi_2018" and row["concept_id"] == "aggression_protocol"
+    )
+    rows = [row for row in rows if row["concept_id"] != "aggression_protocol"]
+    rows += [{**like, "file_id": file} for file in files]
+    decided = [
+        row for row in registry.table("organisation_concepts") if row["concept_id"] != "aggression_protocol"
+    ]
+    tables = {**registry.tables, "xw_variables": rows, "organisation_concepts": decided}
+    told = [
+        one
+        for rule in STUDY_RULES
+        for one in rule(replace(registry, tables=tables))
+        if one.kind == "organisation_side_undecided"
+    ]
+    assert bool(told) is is_asked_of_every_side

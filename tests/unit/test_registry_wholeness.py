@@ -102,10 +102,44 @@ def test_a_rule_is_about_a_measure_from_one_side(
 
 
 @pytest.mark.parametrize("table", ["confidentiality_rules", "reliability_rules"])
-def test_a_study_without_organisations_needs_no_rule_for_them(
+def test_units_without_any_rule_are_told_unless_no_population_has_them(
     tables: dict[str, list[Row]], table: str
 ) -> None:
-    assert without(tables, table, applies_to="organisation") == []
+    rules = [row for row in tables[table] if row["applies_to"] == "person"]
+    kind = table.replace("_rules", "_absent")
+    assert kind in [kind for kind, _ in changed(tables, **{table: rules})]
+    persons = [row for row in tables["populations"] if row["instrument_id"] != "organisations"]
+    assert kind not in [kind for kind, _ in changed(tables, **{table: rules, "populations": persons})]
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "is_told"),
+    [("rel_person_n", True), ("rel_organisation_width", True), ("rel_person_zero", False)],
+)
+def test_a_rule_that_publishes_holds_nothing_back(
+    tables: dict[str, list[Row]], rule_id: str, is_told: bool
+) -> None:
+    """Of an exact value that is how to say that it is no sign of weakness."""
+    rules = [
+        {**row, "verdict": "publish"} if row["rule_id"] == rule_id else row
+        for row in tables["reliability_rules"]
+    ]
+    assert ("reliability_absent" in [kind for kind, _ in changed(tables, reliability_rules=rules)]) is is_told
+
+
+def test_a_ratio_to_a_count_that_is_no_share_of_its_answers_needs_no_others(
+    tables: dict[str, list[Row]],
+) -> None:
+    shares = [row for row in tables["indicators"] if row["denominator_concept_id"] == "policy_elements_n"]
+    others = [row for row in tables["indicators"] if row not in shares]
+    ratio = {
+        **shares[0],
+        "indicator_id": "reports_per_element",
+        "concept_id": "reports_integrity_n",
+        "unit": "ratio",
+    }
+    told = changed(tables, indicators=[*others, ratio])
+    assert "share_of_answers_missing" not in [kind for kind, _ in told]
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,8 @@ left_out as (
             when wave_themes.theme_id is null then {'what': 'theme', 'reason': null}
             when not grid.is_in_questionnaire and notes.note is not null
                 then {'what': if(notes.is_other_form, 'form', 'question'), 'reason': notes.note}
-            when not grid.is_in_questionnaire and grid.wave_id not in (select wave_id from {{ ref('dim_delivery') }})
+            when not grid.is_in_questionnaire
+                and (grid.wave_id, grid.instrument_id) not in (select (wave_id, instrument_id) from {{ ref('dim_delivery') }})
                 then {'what': 'delivery', 'reason': null}
             when not grid.is_in_questionnaire then {'what': 'question', 'reason': null}
             when grid.is_outside_base then {'what': 'base', 'reason': null}
