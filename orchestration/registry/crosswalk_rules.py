@@ -110,6 +110,18 @@ def _values(registry: Registry) -> Iterator[Problem]:
                 variable=row["source_variable"],
                 code=row["source_code"],
             )
+        elif row["code"] and not any(_takes_codes(registry, *one) for one in mapped):
+            yield Problem(
+                "code_not_read",
+                f"code '{row['code']}' is read by nothing: "
+                + ", ".join(f"{concept} is made by {verb}" for concept, verb in mapped)
+                + ", which keeps numbers",
+                "give the kind of missing and leave code empty, remove the row, or map the variable by recode, with "
+                "a row for each answer",
+                file=where,
+                variable=row["source_variable"],
+                code=row["source_code"],
+            )
         elif row["code"]:
             # The row feeds every concept of its variable that takes codes, each with a list of its own.
             lists = {
@@ -136,6 +148,11 @@ def _values(registry: Registry) -> Iterator[Problem]:
         )
     for rows in by_code.values():
         yield from _ambiguous(registry, "xw_values", rows)
+
+
+def _takes_codes(registry: Registry, concept: str, verb: str) -> bool:
+    """Whether what the crosswalk calls a code becomes the answer; otherwise the number in the delivery does."""
+    return verb == "recode" or (verb == "copy" and registry.concepts[concept].type != "numeric")
 
 
 def _new_codes(registry: Registry, concepts: list[str], code: str) -> str:

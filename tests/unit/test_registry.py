@@ -273,6 +273,12 @@ def test_lines_are_counted_past_cells_with_line_breaks(root: Path):
         ("xw_variables", set_values(6, concept_id="victim_verbal"), "concept_mapped_twice"),
         ("xw_values", set_values(0, source_variable="FUNCTIES"), "unused_crosswalk_row"),
         ("xw_values", set_values(0, code="burgemeester"), "unknown_codelist_code"),
+        # A number stays what it is: a code for it would be read by nothing.
+        (
+            "xw_values",
+            lambda rows: rows.append({**rows[0], "source_variable": "N1", "source_code": "5", "code": "6"}),
+            "code_not_read",
+        ),
         ("xw_values", set_values(0, code="", missing_kind=""), "code_or_missing_kind"),
         (
             "xw_values",
