@@ -18,7 +18,8 @@ POLICIES: dict[str, tuple[str, ...] | tuple[float, float]] = {
     "drift_most_codes": (2.0, 1000.0),
     "drift_most_codes_to_swap": (2.0, 100.0),
     "drift_wave_spread": (0.0, 1.0),
-    "korn_graubard_below": (0.0, 1000.0),
+    # A number of persons, not a share of them.
+    "korn_graubard_below": (1.0, 1000.0),
     "lonely_psu": ("adjust", "average", "certainty", "fail"),
     "multiple_testing": ("holm", "benjamini_hochberg"),
     "recalibration_lower": (0.0, 0.99),

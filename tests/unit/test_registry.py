@@ -417,10 +417,10 @@ def test_the_seeds_are_valid():
         ),
         (
             lambda rows: [
-                {**row, "value": "2"} if row["policy_id"] == "stable_alpha" else row for row in rows
+                {**row, "value": "0.95"} if row["policy_id"] == "korn_graubard_below" else row for row in rows
             ],
             "policy_value",
-            "stable_alpha is '2'",
+            "korn_graubard_below is '0.95'",
         ),
         (
             lambda rows: sorted(
