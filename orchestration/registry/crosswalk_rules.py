@@ -8,6 +8,7 @@ from itertools import pairwise
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.registry.crosswalk_tables import UNFED
 from orchestration.registry.csv_text import csv_line
+from orchestration.registry.declaration import PROPOSED
 from orchestration.registry.load import Registry, Row
 from orchestration.registry.measure_rules import codelist_row
 from orchestration.registry.places import place
@@ -231,4 +232,43 @@ def _concepts_by_variable(registry: Registry) -> dict[tuple[str, str, str], list
     return found
 
 
-CROSSWALK_RULES: tuple[Rule, ...] = (_asked, _verbs_and_types, _concept_once, _values, _buckets)
+def counted_answers(registry: Registry) -> Iterator[Problem]:
+    """What an indicator counts can be answered wherever its question is asked: otherwise it would read as 0 %.
+
+    An answer whose row is still proposed can be given: of the registry as it stands, and not only of what counts.
+    """
+    counted: dict[str, dict[str, set[str]]] = {}
+    concepts = {row["indicator_id"]: row["concept_id"] for row in registry.table("indicators")}
+    for row in registry.table("indicator_codes"):
+        of_concept = counted.setdefault(concepts[row["indicator_id"]], {})
+        of_concept.setdefault(row["indicator_id"], set()).add(row["code"] or row["missing_kind"])
+    given: dict[tuple[str, ...], list[Row]] = {}
+    for table in ("xw_values", "xw_buckets"):
+        for row in registry.table(table):
+            given.setdefault((*scope_of(row), row["source_variable"]), []).append(row)
+    for index, row in enumerate(registry.table("xw_variables")):
+        if row["verb"] not in ("recode", "bucket") or row["status"] == PROPOSED:
+            continue
+        rows = [one for one in given.get((*scope_of(row), row["source_variable"]), []) if overlaps(row, one)]
+        answers = {one["code"] or one.get("missing_kind", "") for one in rows}
+        for name, codes in counted.get(row["concept_id"], {}).items():
+            if not codes & answers:
+                yield Problem(
+                    "answer_never_given",
+                    f"{name} counts {' or '.join(sorted(codes))}, which no answer to {row['source_variable']} becomes: "
+                    "it would be 0 % of those asked",
+                    f"map an answer to it in crosswalk/xw_values.csv; or, where {row['wave_id']} could not tell it, "
+                    f"give {name} a concept of its own with the same code list, mapped where it can be and not_asked "
+                    "here",
+                    file=place(registry, "xw_variables", index),
+                    variable=row["source_variable"],
+                )
+
+
+CROSSWALK_RULES: tuple[Rule, ...] = (
+    _asked,
+    _verbs_and_types,
+    _concept_once,
+    _values,
+    _buckets,
+)

@@ -153,6 +153,7 @@ def _sides(registry: Registry) -> Iterator[Problem]:
             asked = (row["wave_id"], row["instrument_id"], row["concept_id"])
             files.setdefault(asked, set()).add(row["file_id"])
     told = set(tells | groups | decided.keys())
+    sides = [code for name in sorted(types) for code in registry.codes_of(name)]
     for index, row in enumerate(registry.table("xw_variables")):
         wave, instrument, concept = row["wave_id"], row["instrument_id"], row["concept_id"]
         with_sides = {one for name in types for one in files.get((wave, instrument, name), ())}
@@ -168,7 +169,8 @@ def _sides(registry: Registry) -> Iterator[Problem]:
         yield Problem(
             "organisation_side_undecided",
             f"{concept} is asked of every side that answers for an organisation, and nothing says whose answer counts",
-            f"add answered_by,{concept},<type>,<reason> to registry/organisation_concepts.csv where one side knows it, "
+            f"add answered_by,{concept},<type>,<reason> to registry/organisation_concepts.csv where one side knows it "
+            f"(<type>: one of {', '.join(sides)}), "
             f"or answered_by_each,{concept},,<reason> where each answers for its own part",
             file=place(registry, "xw_variables", index),
         )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from orchestration.deliveries.problems import Problem, closest
 from orchestration.registry.agreement_rules import AGREEMENT_RULES
 from orchestration.registry.break_rules import BREAK_RULES
-from orchestration.registry.crosswalk_rules import CROSSWALK_RULES
+from orchestration.registry.crosswalk_rules import CROSSWALK_RULES, counted_answers
 from orchestration.registry.csv_text import canonical_csv
 from orchestration.registry.declaration import PROPOSED, Column, Table
 from orchestration.registry.drift_rows import drift_rows
@@ -28,6 +29,9 @@ from orchestration.registry.wholeness_rules import WHOLENESS_RULES
 
 MOST_SHOWN = 5
 """Values of a closed list that a message shows when it cannot show all."""
+AS_DELIVERED = ("source_code", "source_label", "source_variable")
+"""Columns that hold what a supplier wrote, whatever it looks like."""
+_PLACE = re.compile(r"<[a-z_ ]+>")
 
 
 def validate_registry(registry: Registry) -> list[Problem]:
@@ -62,6 +66,7 @@ def validate_registry(registry: Registry) -> list[Problem]:
             # These compare rows that the rules above have found right by themselves.
             for rule in (*AGREEMENT_RULES, *WHOLENESS_RULES, *SERIES_RULES, granularities):
                 problems += rule(counting)
+            problems += counted_answers(registry)
     return problems
 
 
@@ -138,6 +143,8 @@ def wrong_value(column: Column, text: str) -> tuple[str, str] | None:
     """What is wrong with the text of a cell and what to do about it; ``None`` when it is as declared."""
     if text == "":
         return ("is empty", f"fill it in: {column.description}") if column.required else None
+    if _PLACE.fullmatch(text) and column.name not in AS_DELIVERED:
+        return f"is '{text}', the place of what a person fills in", f"fill it in: {column.description}"
     if text != text.strip():
         return f"has blanks around '{text.strip()}'", "remove them"
     try:

@@ -117,7 +117,10 @@ def test_a_code_has_to_be_in_the_list_of_each_concept_that_its_row_feeds(study: 
     remap(study, "xw_variables", by_gender)
     remap(study, "xw_values", lambda row: None if row["source_variable"] == "V3" else row)
     problems = validate_registry(study.registry())
-    assert brief(problems) == [("unknown_codelist_code", "SEXE", "1"), ("unknown_codelist_code", "SEXE", "2")]
+    assert brief(problems) == [
+        ("unknown_codelist_code", "SEXE", "1"),
+        ("unknown_codelist_code", "SEXE", "2"),
+    ]
     assert problems[0].message == "code 'man' is not in the code list of incident_discussed"
     assert problems[0].remedy == (
         "add ja_nee,man,<label_nl>,<label_en>,<sort_order> to codelists/codelists.csv; "
@@ -466,3 +469,35 @@ def test_an_asked_instrument_without_any_row(study: MiniStudy):
     (problem,) = compared(study)
     assert problem.kind == "concept_without_word"
     assert " more for office_holders in mini_2022" in problem.message
+
+
+def counting(study: MiniStudy, code: str) -> list[Problem]:
+    """What validation says when the first indicator counts this answer, which its code list has."""
+    concept = study.registry().indicators["victim_threat_12m"].concept_id
+    codelist = study.registry().concepts[concept].codelist_id
+    if code not in study.registry().codes_of(concept):
+        study.edit_registry(
+            "codelists",
+            lambda rows: [*rows, {**rows[0], "codelist_id": codelist, "code": code, "sort_order": "9"}],
+        )
+    study.edit_registry(
+        "indicator_codes",
+        lambda rows: [
+            {**row, "code": code} if row["indicator_id"] == "victim_threat_12m" else row for row in rows
+        ],
+    )
+    return [one for one in validate_registry(study.registry()) if one.kind == "answer_never_given"]
+
+
+def test_an_answer_that_a_wave_could_not_give_is_no_zero_per_cent(study: MiniStudy):
+    assert counting(study, "ja") == []
+    problems = counting(study, "online")
+    assert [one.variable for one in problems] == ["V2", "V2"], "in both waves"
+    assert "victim_threat_12m counts online, which no answer to V2 becomes" in problems[0].message
+
+
+def test_a_place_that_a_remedy_leaves_open_is_no_value(study: MiniStudy):
+    study.edit_registry("bases", lambda rows: [{**rows[0], "label_nl": "<label>"}, *rows[1:]])
+    [problem] = validate_registry(study.registry())
+    assert (problem.kind, problem.file) == ("registry_value", "registry/bases.csv:2")
+    assert "'<label>', the place of what a person fills in" in problem.message
