@@ -21,6 +21,12 @@ _DATE = re.compile(
     rf"|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}})?",
     re.IGNORECASE,
 )
+_SPELLED = re.compile(
+    r"([0-9]{1,2} )?(januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|december"
+    r"|january|february|march|may|june|july|august|october) [0-9]{4}",
+    re.IGNORECASE,
+)
+"""A date as people write it: a spreadsheet shortens the month, or joins the parts with dashes."""
 _FAULT = re.compile(
     r"#(N/A|N/B|NAME\?|NAAM\?|REF!|VERW!|VALUE!|WAARDE!|DIV/0!|DEEL/0!|NUM!|GETAL!|NULL!|LEEG!|SPILL!)|Err:5[0-9]{2}"
 )
@@ -47,7 +53,7 @@ def damage(old: str, new: str) -> str:
         return "it was read as a truth value"
     if _FAULT.fullmatch(new):
         return "it was read as a formula"
-    if _DATE.fullmatch(new) and not _DATE.fullmatch(old):
+    if _is_date(new) and not _is_date(old):
         return "it was read as a date"
     if _NUMBER.fullmatch(old) and (_NUMBER.fullmatch(new) or _GROUPED.fullmatch(new)):
         return _number_damage(old, new)
@@ -66,7 +72,7 @@ def doubtful(text: str) -> str:
         return "starts with an apostrophe, by which a spreadsheet marks a text"
     if _EXPONENT.fullmatch(text):
         return "is a number in E-notation, which lost its last digits"
-    if _DATE.fullmatch(text):
+    if _is_date(text):
         return "is a date as a spreadsheet writes it"
     if _mended(text):
         return "has letters that were read in another encoding"
@@ -94,6 +100,10 @@ def fixed_width(values: set[str]) -> int:
     widths = {len(value) for value in values if _DIGITS.fullmatch(value)}
     are_digits = all(_DIGITS.fullmatch(value) for value in values)
     return widths.pop() if are_digits and len(widths) == 1 and any(v[0] == "0" for v in values) else 0
+
+
+def _is_date(text: str) -> bool:
+    return bool(_DATE.fullmatch(text)) and not _SPELLED.fullmatch(text)
 
 
 def _number_damage(old: str, new: str) -> str:

@@ -271,6 +271,8 @@ def test_what_is_no_table_is_refused(data: bytes, said: str, exit_code: int):
         ("ja", "nee", ""),
         ("10", "100", ""),
         ("Vragenlijst 1", "Vragenlijst 01", ""),
+        ("eind 2017", "31 December 2017", ""),
+        ("31 December 2017", "31-12-2017", "it was read as a date"),
     ],
 )
 def test_damage_is_told_from_a_change(old: str, new: str, said: str):
@@ -279,7 +281,23 @@ def test_damage_is_told_from_a_change(old: str, new: str, said: str):
 
 @pytest.mark.parametrize(
     "text",
-    ["35_44", "B&W", "2016", "1e", "E+", "mei", "A'", "1-5", "Ã la carte", "#1", "'s-Gravenhage", "'t Zandt"],
+    [
+        "35_44",
+        "B&W",
+        "2016",
+        "1e",
+        "E+",
+        "mei",
+        "A'",
+        "1-5",
+        "Ã la carte",
+        "#1",
+        "'s-Gravenhage",
+        "'t Zandt",
+        "31 December 2017",
+        "1 mei 2012",
+        "maart 2016",
+    ],
 )
 def test_ordinary_texts_raise_no_doubt(text: str):
     assert doubtful(text) == ""
