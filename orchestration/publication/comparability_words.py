@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 
 from orchestration.publication.comparability_matrix import (
     APART,
@@ -50,7 +51,7 @@ MEANINGS = {
     APART: "gevraagd, een reeks op zichzelf",
     OTHER_FORM: "in een andere vorm gevraagd, die niet te vergelijken is",
     NOT_ASKED: "niet gevraagd in deze meting",
-    NOT_OF_POPULATION: "niet gevraagd van deze groep",
+    NOT_OF_POPULATION: "niet aan deze groep gevraagd",
 }
 ASSUMED = "?"
 ASSUMED_MEANING = "aangenomen: geen bron zegt dat deze meting de groep bevroeg"
@@ -80,11 +81,20 @@ OTHER_BREAK = re.compile(r"\b\w+ \((\w+), (?:block|warn)\): ")
 
 def note_text(note: BreakNote) -> str:
     """A break as a line under the matrix: kind, reason, effect, source, and what else lies in the same step."""
-    told = f"{KINDS.get(note.kind, note.kind)}: {note.reason} ({EFFECTS.get(note.effect, note.effect)})"
+    said = f"{KINDS.get(note.kind, note.kind)}: {note.reason}"
+    told = f"{said} ({EFFECTS.get(note.effect, note.effect)})"
     told = f"{told} · {note.source}" if note.source else told
-    # Kinds in words instead of the names and English kinds of the register.
-    others = OTHER_BREAK.sub(lambda found: f"{KINDS.get(found[1], found[1])}: ", note.others)
+    others = "; ".join(other for other in _others(note) if other != said)
     return f"{told} · in dezelfde stap ook {others}" if others else told
+
+
+def _others(note: BreakNote) -> list[str]:
+    """The further breaks of a step, each text once: breaks that say the same differ in their names alone."""
+    starts = [found.start() for found in OTHER_BREAK.finditer(note.others)]
+    parts = [note.others[start:end] for start, end in pairwise([*starts, len(note.others)])]
+    # Kinds in words instead of the names and English kinds of the register.
+    in_words = (OTHER_BREAK.sub(lambda found: f"{KINDS.get(found[1], found[1])}: ", part) for part in parts)
+    return list(dict.fromkeys(text.removesuffix("; ") for text in in_words))
 
 
 def cell_text(cell: MatrixCell, numbers: Mapping[BreakNote, int]) -> str:

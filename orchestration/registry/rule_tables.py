@@ -175,7 +175,7 @@ TABLES = (
             Column(
                 "text_en",
                 "English text with the same places",
-                "In {year} {estimate}% met aggression[[, against {previous}% in {previous_year} ({movement})]].",
+                "In {year} {estimate}% experienced aggression[[, against {previous}% in {previous_year}]].",
             ),
             sort_order(),
         ),

@@ -387,7 +387,7 @@ def test_every_version_and_correction_can_be_read(release) -> None:
 def test_a_new_wave_is_told_by_its_headlines_changes_and_breaks(sample_run) -> None:
     lines = wave_lines(sample_run.current, "vi_2024")
     assert lines[0] == (
-        "In 2024 45% of political office holders met aggression or violence within a year, against 49% in 2022 (fallen)."
+        "In 2024 45% of political office holders experienced aggression or violence within a year, against 49% in 2022 (fallen)."
     )
     assert "no longer asked, of what vi_2022 had: `incidents_per_victim_mean`" in lines
     assert any(line.startswith("changes of whole populations: ") for line in lines)

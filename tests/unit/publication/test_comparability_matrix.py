@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from orchestration.commands.comparability import print_matrix
-from orchestration.publication.comparability_matrix import Matrix, has_matrix, read_matrices
+from orchestration.publication.comparability_matrix import BreakNote, Matrix, has_matrix, read_matrices
 from orchestration.publication.comparability_page import page, write_page
 from orchestration.publication.comparability_words import cell_text, lines_of, note_text
 
@@ -114,6 +114,18 @@ def test_breaks_that_another_outranks_stand_behind_it(matrix: Matrix):
     assert (broken.others, warned.others) == (OTHER, "")
     assert note_text(broken).endswith("· colofon · in dezelfde stap ook steekproefkader: ander kader")
     assert "in dezelfde stap" not in note_text(warned)
+
+
+def test_breaks_that_say_the_same_are_told_once():
+    others = (
+        "b1 (scope, warn): groter; en anders; b2 (scope, warn): groter; en anders; "
+        "b3 (frame, block): ander kader; b4 (mode, warn): telefoon"
+    )
+    note = BreakNote("frame", "block", "ander kader", "colofon", others)
+    assert note_text(note) == (
+        "steekproefkader: ander kader (verandering niet berekend) · colofon · in dezelfde stap ook "
+        "afbakening: groter; en anders; wijze van afnemen: telefoon"
+    )
 
 
 def test_populations_share_a_matrix_only_where_every_cell_agrees(connection: duckdb.DuckDBPyConnection):
